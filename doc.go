@@ -19,6 +19,7 @@
 //	internal/rowset    digests of all rows of a table
 //	internal/signedtoken  page tokens, grant tokens, import tokens
 //	internal/pin       PINs as people keep them in files
+//	internal/clock     whether the clock can be believed
 //	internal/envelope  how services have values sealed under KMS keys
 //	internal/outbox    events that changes leave, until they are delivered
 //	internal/install   what the installation knows of itself: its own keys

@@ -32,8 +32,6 @@ type custodyMode interface {
 
 	// check makes sure, at each health check, that what enter found is still there.
 	check(t *Token, l *session.Login, s cryptoki.Session) error
-
-	rareReloads() bool // see session.Options
 }
 
 // wrapped is the mode of a token with a root. It is the service's own, and
@@ -123,8 +121,6 @@ func (wrapped) check(t *Token, l *session.Login, s cryptoki.Session) error {
 	return t.sameAuthenticator(l, s)
 }
 
-func (wrapped) rareReloads() bool { return false }
-
 // resident is the mode of a token with resident keys and no root: a custom key store's.
 type resident struct{}
 
@@ -187,9 +183,6 @@ func (resident) admit(_ *Token, m custody.Material, _ dialect.KeyTemplate) error
 }
 
 func (resident) check(*Token, *session.Login, cryptoki.Session) error { return nil }
-
-// rareReloads: they cost the service's own token its handles, if it is on the same module.
-func (resident) rareReloads() bool { return true }
 
 // admitResident doesn't compare the serial number of the token where the key was made: a
 // device restored from a backup has the same keys under another. The check value tells

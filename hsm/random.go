@@ -44,8 +44,8 @@ func (t *Token) Random(ctx context.Context, n int) (random []byte, err error) {
 	return system, nil
 }
 
-// testedSize are the bytes of a block that is compared with others. Two of a good generator are the
-// same once in 2^64 blocks that are compared, by chance (NIST SP 800-90B section 4.4 asks for less).
+// testedSize are the bytes of a block that is compared with others: by chance two of a good
+// generator are never the same. NIST SP 800-90B section 4.4 asks for less.
 const testedSize = 16
 
 // repetitions remembers the last blocks that a generator gave.

@@ -66,7 +66,8 @@ func TestSealKept_CiphertextFalsified_IsNotKept(t *testing.T) {
 			t.Error(err)
 		}
 		sh.Clear()
-		if got, err := tok.Unseal(background, m.Rest(), sealed, nil); err != nil || string(got) != "kept" {
+		got, err := tok.Unseal(background, m.Rest(), sealed, nil)
+		if err != nil || string(got) != "kept" {
 			t.Errorf("%q, %v", got, err)
 		}
 		rule.Times = 0

@@ -130,10 +130,11 @@ func (t *Token) options(info pkcs11.TokenInfo) session.Options {
 	if info.SerialNumber != "" { // labels may come to be shared
 		selected = module.Selector{Serial: info.SerialNumber}
 	}
+	// reloads are rare for a token without which others work: they cost these their handles
 	o := session.Options{
 		Token: selected, Serial: info.SerialNumber, Dialect: t.dialect,
 		Handles: t.config.HandleCache,
-		Timeout: t.config.Timeout, Slow: t.config.Generation, RareReloads: t.mode.rareReloads(),
+		Timeout: t.config.Timeout, Slow: t.config.Generation, RareReloads: t.mode == resident{},
 		Enter:   func(l *session.Login, s cryptoki.Session) error { return t.mode.enter(t, l, s) },
 		Check:   func(l *session.Login, s cryptoki.Session) error { return t.mode.check(t, l, s) },
 		Prepare: t.prepare, Bring: t.bring, CheckUnwrap: t.checkUnwrap,
@@ -187,7 +188,8 @@ func (t *Token) prepare(ctx context.Context, ref custody.Ref, k *object.Key) err
 }
 
 // bring brings a prepared key within reach, in a session that owns cached keys.
-func (t *Token) bring(l *session.Login, s cryptoki.Session, k *object.Key) (cryptoki.Object, error) {
+func (t *Token) bring(l *session.Login, s cryptoki.Session,
+	k *object.Key) (cryptoki.Object, error) {
 	if k.Resident {
 		return l.FindResident(s, k.Template, k.Wrapped)
 	}

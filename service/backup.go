@@ -37,7 +37,7 @@ func (s *Service) SignBackup(ctx context.Context, manifest []byte, account, by s
 	if mac, err = backup.Sign(ctx, s.Token, manifest); err != nil {
 		return nil, err
 	}
-	r := unlike(s.now(), s.region, "CreateBackup", account, by)
+	r := unlike(s.clock.source.Now(), s.region, "CreateBackup", account, by)
 	r.ReadOnly = true
 	r.Additional, err = json.Marshal(facts{Batch: m.Trail.Batch, SHA256: m.SHA256, Made: m.Made})
 	if err != nil {
@@ -98,15 +98,15 @@ func Restore(ctx context.Context, c Config, r Restoring) (kept string, err error
 	if err != nil {
 		return "", err
 	}
-	outlook, err := backup.Look(ctx, m, r.File, c.Database, c.Now())
+	outlook, err := backup.Look(ctx, m, r.File, c.Database, c.clocks().Now())
 	if err != nil {
 		return "", err
 	}
 	if err := r.Agree(ctx, outlook); err != nil {
 		return "", err
 	}
-	return backup.Put(ctx, backup.Placing{Backup: m, File: r.File, Database: c.Database, Now: c.Now(),
-		Watch: r.Watch, Record: func(path string) error {
+	return backup.Put(ctx, backup.Placing{Backup: m, File: r.File, Database: c.Database,
+		Now: c.clocks().Now(), Watch: r.Watch, Record: func(path string) error {
 			return recordRestore(ctx, c, path, token, r, outlook)
 		}})
 }
@@ -132,7 +132,7 @@ func recordRestore(ctx context.Context, c Config, path string, token *hsm.Token,
 	if o.Closed != nil {
 		known.Closed = o.Closed.Error()
 	}
-	record := unlike(c.Now(), c.Regions[0], "RestoreBackup", r.Account, r.By)
+	record := unlike(c.clocks().Now(), c.Regions[0], "RestoreBackup", r.Account, r.By)
 	if record.Additional, err = json.Marshal(known); err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func AcceptRows(ctx context.Context, c Config, account, by string) (
 	}
 	err = db.Commit(func(tx *store.Tx) error { return tx.SealRowSets(in.RowSets) },
 		func(failed error) []byte {
-			r := unlike(c.Now(), c.Regions[0], "AcceptRows", account, by)
+			r := unlike(c.clocks().Now(), c.Regions[0], "AcceptRows", account, by)
 			r.Additional = fmt.Appendf(nil, `{"accepted":%q}`, found.Sets.Error())
 			if failed != nil {
 				r.ErrorCode = "InternalFailure"
@@ -76,6 +76,5 @@ func AcceptRows(ctx context.Context, c Config, account, by string) (
 func unlike(now time.Time, region, name, account, by string) audit.Record {
 	return audit.Record{Time: now, Source: "claviger", Name: name, Region: region,
 		SourceIP: by, UserAgent: by, RequestID: uuid.NewString(), EventID: uuid.NewString(),
-		Account: account, Identity: audit.Identity{Type: "AWSService", AccountID: account,
-			InvokedBy: "claviger"}}
+		Account: account, Identity: ownIdentity(account)}
 }

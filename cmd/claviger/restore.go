@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/control"
@@ -45,8 +44,7 @@ func restoreCommand(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	asked := service.Config{Database: c.Database, HSM: c.Device(), Regions: c.Regions, Log: log,
-		Now: time.Now}
+	asked := service.Config{Database: c.Database, HSM: c.Device(), Regions: c.Regions, Log: log}
 	bars := &stages{terminal: t}
 	defer bars.end()
 	if q.check {
@@ -124,7 +122,7 @@ func showOutlook(e *env, database string, o *backup.Outlook) {
 		fmt.Fprintln(w, "The one in its place has the same trail, and nothing more.")
 	}
 	if len(o.Due) > 0 {
-		fmt.Fprintf(w, "Due by now, and done as soon as a server starts: %s\n", backup.Counted(o.Due))
+		fmt.Fprintf(w, "Due by now, and done as soon as a server believes the time: %s\n", backup.Counted(o.Due))
 	}
 	fmt.Fprintln(w, "Keys, secrets, access keys and permissions that were taken away since are there again.")
 }

@@ -23,7 +23,7 @@ type Outlook struct {
 	End     End              // of its trail
 	Apart   bool             // it has gone another way since: neither trail goes on from the other
 	Lost    map[string]int64 // what was changed since, by the names of the trail's records
-	Due     map[string]int64 // work that is done as soon as a server starts, by kind
+	Due     map[string]int64 // work that waits for nothing but a server, by kind
 }
 
 // Ahead is how many batches of the trail there are since the backup. It is negative where the

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"claviger/audit"
+	"claviger/internal/clock"
 	"claviger/internal/fault"
 	"claviger/internal/shape"
 	"claviger/internal/turn"
@@ -84,6 +85,14 @@ func (c *Call) Anew() *Call {
 	now.Time = c.run.Now()
 	return &now
 }
+
+// Settled is the call's time as far as something may be destroyed by it. While the clock is in
+// doubt it reaches no deadline.
+func (c *Call) Settled() clock.Settled { return c.run.Clock.Settle(c.Time) }
+
+// Latest is what a deadline counts from after which something is destroyed: the call's time, or a
+// later one if the clock was set back.
+func (c *Call) Latest() time.Time { return c.run.Clock.Latest(c.Time) }
 
 // Namespace returns the account and Region that the call is in: the first two
 // columns of every table.

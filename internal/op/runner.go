@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"claviger/audit"
+	"claviger/internal/clock"
 	"claviger/internal/fault"
 	"claviger/internal/source"
 	"claviger/internal/turn"
@@ -90,6 +91,7 @@ type Runner struct {
 	Observe Observer
 	Log     *slog.Logger
 	Now     func() time.Time
+	Clock   *clock.Guard // of what Now returns; nil believes no time, and nothing is destroyed
 
 	queues          turn.Queues // of those who change the same
 	unauthenticated sampler     // failures of callers nobody knows, by network: what leaves a record

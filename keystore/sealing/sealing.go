@@ -43,7 +43,8 @@ func (m *Materials) SealKept(c *op.Call, k *key.Key, plaintext, aad []byte) ([]b
 }
 
 // current returns the current material of k and what uses it, and counts the use.
-func (m *Materials) current(c *op.Call, k *key.Key) (by custody.Sealer, ref custody.Ref, err error) {
+func (m *Materials) current(c *op.Call, k *key.Key) (by custody.Sealer, ref custody.Ref,
+	err error) {
 	ref, err = k.CurrentRef()
 	if err != nil {
 		return nil, ref, err

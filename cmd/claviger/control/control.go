@@ -131,6 +131,7 @@ type Request struct {
 	Revoke   *Revoke
 	Secrets  *Secrets
 	Backup   *Backup
+	Clock    *Clock
 }
 
 // Perform does what is asked, for the user who asks: the records say who. A negative user is this
@@ -152,6 +153,8 @@ func (q Request) Perform(ctx context.Context, s *service.Service, uid int) (
 		return q.Secrets.perform(ctx, s, uid)
 	case q.Backup != nil:
 		return q.Backup.perform(ctx, s, uid)
+	case q.Clock != nil:
+		return q.Clock.perform(ctx, s, uid)
 	}
 	return nil, errors.New("there is no such command")
 }

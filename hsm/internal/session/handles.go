@@ -243,8 +243,8 @@ func (h *handles) next() *handle {
 	}
 }
 
-// settle publishes that k was loaded as o, in a session that owns it, and whether that still counts:
-// what comes too late is made for nobody, and destroyed.
+// settle publishes that k was loaded as o, in a session that owns it. What comes too late is made
+// for nobody, and destroyed.
 func (h *handles) settle(k *handle, o cryptoki.Object, in cryptoki.Session) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -171,8 +171,8 @@ func (k *Keeper) Forget(id string) {
 	k.cached.forgetID(id)
 }
 
-// Prove says what the proof of a key is that was cached when it was new and had none, so that it can
-// be compared when it is loaded again.
+// Prove says what the proof of a key is that was cached when it was new and had none. With it the
+// key can be compared when it is loaded again.
 func (k *Keeper) Prove(id string, proof []byte) {
 	k.cachedMu.Lock()
 	defer k.cachedMu.Unlock()

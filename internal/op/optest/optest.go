@@ -24,6 +24,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
+	"claviger/internal/clock"
 	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/install"
@@ -46,7 +47,8 @@ type Kit struct {
 	Path  string // of the SQLite file
 	DB    *store.DB
 	Token *hsm.Token
-	Clock *Clock // stands at Began until the test moves it
+	Clock *Clock       // stands at Began until the test moves it
+	Guard *clock.Guard // of Clock; it outlives every Restart
 	Log   *Log
 
 	Installation *install.Installation
@@ -77,6 +79,7 @@ func Start(t testing.TB, device hsm.Config, assemble func(*Kit) Parts) *Kit {
 		assemble: assemble,
 		decide:   policy.Decide,
 	}
+	k.Guard = k.Clock.Guard()
 	device.Observe = observer{k}
 	k.Token = hsmtest.Open(t, device)
 	k.DB = storetest.Open(t, k.Path)
@@ -104,7 +107,7 @@ func (k *Kit) Restart() {
 	}
 	log := slog.New(slog.NewTextHandler(k.Log, nil))
 	k.Runner = &op.Runner{Ledger: k.DB, Callers: callers{}, Decide: k.authorize,
-		Observe: observer{k}, Log: log, Now: k.Clock.Now}
+		Observe: observer{k}, Log: log, Now: k.Clock.Now, Clock: k.Guard}
 	k.Jobs = &jobs.Runner{DB: k.DB, Operations: k.Runner, Log: log, Now: k.Clock.Now}
 	parts := k.assemble(k)
 	k.Jobs.Kinds = parts.Jobs
