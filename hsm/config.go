@@ -57,6 +57,7 @@ type Config struct {
 type Observer interface {
 	Call(function string, d time.Duration, failed bool) // an operation of Token, e.g. "Seal"
 	Handle(hit bool)                                    // whether a material's handle was cached
+	Shed()                                              // a call would have waited too long
 }
 
 const (

@@ -240,9 +240,9 @@ func TestErrors_ForCallers_HoldNoCodes(t *testing.T) {
 
 // watcher counts what a Token reports.
 type watcher struct {
-	mu                    sync.Mutex
-	calls, failed         map[string]int
-	handleHit, handleMiss int
+	mu                          sync.Mutex
+	calls, failed               map[string]int
+	handleHit, handleMiss, shed int
 }
 
 func (w *watcher) Call(function string, _ time.Duration, failed bool) {
@@ -262,6 +262,12 @@ func (w *watcher) Handle(hit bool) {
 	} else {
 		w.handleMiss++
 	}
+}
+
+func (w *watcher) Shed() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.shed++
 }
 
 func TestObserver_EveryCall_IsSeen(t *testing.T) {

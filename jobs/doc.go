@@ -21,4 +21,10 @@
 // Each kind has slots of its own, and a look for due work only takes rows for slots that are free.
 // So work that hangs holds the slots of its own kind and no other's, and the pool is as large as
 // all the limits together. Two jobs on one subject of one kind never run at the same time.
+//
+// # The clock
+//
+// Work that destroys what nobody can bring back is declared so. While the clock is in doubt, as
+// package clock says, none of it is begun: its rows stay as they are, and are due at once when the
+// doubt has ended.
 package jobs

@@ -6,6 +6,7 @@ package admission
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -53,10 +54,7 @@ func (g *Gate) lock() *Turns[*decision] {
 }
 
 // Wait takes one place and waits for it if it must. It reports false if it took none.
-func (g *Gate) Wait(ctx context.Context, name string) bool { return g.WaitUntil(ctx, nil, name) }
-
-// WaitUntil is Wait that also ends when gone is closed.
-func (g *Gate) WaitUntil(ctx context.Context, gone <-chan struct{}, name string) bool {
+func (g *Gate) Wait(ctx context.Context, name string) bool {
 	now := time.Now()
 	until := now.Add(g.Patience)
 	if end, ok := ctx.Deadline(); ok && end.Before(until) {
@@ -80,7 +78,6 @@ func (g *Gate) WaitUntil(ctx context.Context, gone <-chan struct{}, name string)
 		return !w.Value.refused
 	case <-patience.C:
 	case <-ctx.Done():
-	case <-gone:
 	}
 	return g.giveUp(w)
 }
@@ -157,13 +154,35 @@ func (d *decision) refuse() {
 
 type partyKey struct{}
 
+// claim is what work is known by on its way.
+type claim struct {
+	party string
+	begun atomic.Bool
+}
+
 // WithParty says on whose behalf ctx is.
 func WithParty(ctx context.Context, name string) context.Context {
-	return context.WithValue(ctx, partyKey{}, name)
+	return context.WithValue(ctx, partyKey{}, &claim{party: name})
 }
 
 // Party returns on whose behalf ctx is; the service's own work is of the party without a name.
 func Party(ctx context.Context) string {
-	name, _ := ctx.Value(partyKey{}).(string)
-	return name
+	if c, ok := ctx.Value(partyKey{}).(*claim); ok {
+		return c.party
+	}
+	return ""
+}
+
+// Begin says that something was done for what ctx is about, which would be lost if the rest wasn't.
+func Begin(ctx context.Context) {
+	if c, ok := ctx.Value(partyKey{}).(*claim); ok {
+		c.begun.Store(true)
+	}
+}
+
+// Begun reports whether something was done for what ctx is about. The service's own work counts as
+// begun.
+func Begun(ctx context.Context) bool {
+	c, ok := ctx.Value(partyKey{}).(*claim)
+	return !ok || c.begun.Load()
 }

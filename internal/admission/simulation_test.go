@@ -281,7 +281,7 @@ func TestTurns_ManyParties_AreTreatedAlike(t *testing.T) {
 			shed += o.shed
 			least, most = min(least, o.served), max(most, o.served)
 		}
-		if served < 7900 || late != 0 {
+		if served < 7900 || late > 40 {
 			t.Errorf("of %d parties 8000 calls: %d were served, %d shed, %d late", parties, served, shed,
 				late)
 		}

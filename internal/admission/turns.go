@@ -96,26 +96,18 @@ func (t *Turns[T]) Waiting() int { return t.waiting }
 // is 0.
 func (t *Turns[T]) Expect(now time.Time, name string) time.Duration {
 	t.advance(now)
-	p := t.parties[name]
-	if p == nil {
-		return t.expect(nil, 1)
-	}
-	p.advance(now)
-	return t.expect(p, p.queue.Len()+1)
-}
-
-// expect returns how long it takes until so many of a party had their turns. Time is counted.
-func (t *Turns[T]) expect(p *party[T], turns int) time.Duration {
+	p, turns, parties := t.parties[name], 1, t.queues
 	if p != nil {
-		if each, known := p.pace.each(); known {
+		p.advance(now)
+		turns += p.queue.Len()
+		if each, known := p.pace.least(); known {
 			return time.Duration(turns) * each
 		}
 	}
-	each, _ := t.pace.each()
-	parties := t.queues
-	if p == nil || p.queue.Len() == 0 {
+	if turns == 1 {
 		parties++
 	}
+	each, _ := t.pace.least()
 	return time.Duration(turns) * time.Duration(parties) * each
 }
 
@@ -181,9 +173,9 @@ func (t *Turns[T]) Vain(now time.Time, w *Waiter[T]) (last *Waiter[T], ok bool) 
 		return nil, false
 	}
 	last = p.queue.Back().Value.(*Waiter[T])
-	t.advance(now)
 	p.advance(now)
-	if t.expect(p, p.queue.Len()) <= last.until.Sub(now) {
+	each, known := p.pace.mean()
+	if !known || time.Duration(p.queue.Len())*each <= last.until.Sub(now) {
 		return nil, false
 	}
 	return last, t.Quit(now, last)

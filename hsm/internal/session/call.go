@@ -18,6 +18,7 @@ type call struct {
 	using *handle          // released when the work is truly over, which may be after the caller left
 	avoid cryptoki.Session // the session whose answer is known already; 0: none
 	party string           // whose place among the sessions it has, until the work is truly over
+	turn  *turn            // while it waits in line
 
 	out []byte
 	err error

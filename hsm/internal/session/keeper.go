@@ -62,6 +62,9 @@ type Options struct {
 	// Bring brings a prepared key within reach, in a session that owns it from then on.
 	Bring func(*Login, cryptoki.Session, *object.Key) (cryptoki.Object, error)
 
+	// Check says whether the other numbers of a login still name what they should. Nil: it has none.
+	Check func(*Login, cryptoki.Session) error
+
 	// CheckUnwrap says whether the token unwraps, in a session, what it wrapped. Nil: it never does.
 	CheckUnwrap func(*Login, cryptoki.Session) error
 
@@ -69,9 +72,11 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// Observer is told whether a material's handle was in the cache.
+// Observer is told whether a material's handle was in the cache, and of calls that were sent away
+// because they would have waited for a session too long.
 type Observer interface {
 	Handle(hit bool)
+	Shed()
 }
 
 // Keeper keeps a token logged in until it is closed. Its methods are safe for concurrent use.
@@ -166,6 +171,14 @@ func (k *Keeper) Forget(id string) {
 	k.cached.forgetID(id)
 }
 
+// Prove says what the proof of a key is that was cached when it was new and had none. With it the
+// key can be compared when it is loaded again.
+func (k *Keeper) Prove(id string, proof []byte) {
+	k.cachedMu.Lock()
+	defer k.cachedMu.Unlock()
+	k.cached.prove(id, proof)
+}
+
 // Ready returns nil while the token can be used, and custody.ErrUnavailable with the reason while
 // it can't. A renewal that is going well is no reason: calls wait for it.
 func (k *Keeper) Ready() error {
@@ -178,6 +191,7 @@ func (k *Keeper) Ready() error {
 // Stats are a token's counters at one moment.
 type Stats struct {
 	SessionsInUse, SessionsOpen, SessionsMax int
+	Waiting                                  int    // calls that wait for a session
 	Handles                                  int    // unwrapped keys in the cache
 	Generation                               uint64 // grows by one with each reload of the module
 	Renewals                                 uint64 // logins in new sessions after the first
@@ -199,6 +213,7 @@ func (k *Keeper) Stats() Stats {
 		}
 		s.SessionsOpen += Reserved
 		s.Handles = l.handles.size()
+		s.Waiting = l.keys.line.waiting()
 	}
 	return s
 }

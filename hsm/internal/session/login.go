@@ -8,7 +8,6 @@ import (
 	"claviger/hsm/internal/cryptoki"
 	"claviger/hsm/internal/module"
 	"claviger/hsm/internal/object"
-	"claviger/internal/admission"
 )
 
 // What a login takes of the sessions that a device allows, beside those for the use of keys and
@@ -20,9 +19,6 @@ const (
 	// Generators is how many key pairs are made at once in sessions of their own, if any are.
 	Generators = 2
 )
-
-// anyNumber may wait for a session: how many ask is bounded where requests come in.
-const anyNumber = 1 << 30
 
 // Login is the life of one login: its sessions, its handles and the numbers of root,
 // canary and authenticator.
@@ -90,8 +86,7 @@ func (l *Login) openPools(s cryptoki.Session) {
 	o := &l.keeper.options
 	l.spare.Store(o.Spare)
 	l.keys = newPool(l, o.Sessions, o.Timeout)
-	l.keys.turns = &admission.Gate{Places: int(o.Sessions), Share: int(o.Sessions),
-		Patience: o.Timeout, Waiting: anyNumber, WaitingAll: anyNumber}
+	l.keys.line = newLine(o.Sessions, o.Observe)
 	l.slow = newPool(l, Generators, o.Slow)
 	l.slow.unlocked = true
 	l.loaders = newPool(l, o.Loaders, o.Timeout)
@@ -165,11 +160,16 @@ func (l *Login) checkSession(s cryptoki.Session) error {
 	return l.opens(s, sealed)
 }
 
-// checkHealth asks whether the token is alive.
+// checkHealth asks whether the token is alive, and the login good for everything.
 func (l *Login) checkHealth(ctx context.Context) error {
 	_, _, err := l.health.run(ctx, nil, 0, func(s cryptoki.Session) ([]byte, error) {
 		if _, err := l.Driver.TokenInfo(l.slot); err != nil {
 			return nil, err
+		}
+		if check := l.keeper.options.Check; check != nil {
+			if err := check(l, s); err != nil {
+				return nil, err
+			}
 		}
 		return nil, l.checkSession(s)
 	})

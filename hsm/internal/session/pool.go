@@ -14,9 +14,10 @@ import (
 // deadlines: a goroutine that is inside the module can't be called back, so the caller must
 // not be the one who is.
 
-// pool hands work to workers, each the one owner of a session. An unbuffered channel joins the two
-// sides, so that no work waits anywhere but with its caller. Workers start when they are needed, up
-// to limit, which is the semaphore in front of the module.
+// pool hands work to workers, each the one owner of a session. Workers start when they are needed,
+// up to limit, which is the semaphore in front of the module. One that is idle takes its work from an
+// unbuffered channel. Where all are at work calls wait in a line, and a worker that has done one goes
+// on with the next itself: to wake its caller first would leave the session idle until that one runs.
 type pool struct {
 	login *Login
 	calls chan *call
@@ -25,9 +26,9 @@ type pool struct {
 	busy  atomic.Int32
 	stuck atomic.Int32 // workers in a call that hangs and that no other could be opened for
 
-	// turns has callers take turns at the sessions, by party: one that asks for a thousand things at
+	// line has calls take turns at the sessions, by party: one that asks for a thousand things at
 	// once waits for itself, and others for one of them. Nil: first come, first served.
-	turns *admission.Gate
+	line *line
 
 	timeout time.Duration // of a call: for the wait, and once more for what is inside
 	// unlocked marks a pool whose calls take seconds by nature. They don't hold the keeper's lock,
@@ -51,58 +52,93 @@ func (p *pool) run(ctx context.Context, using *handle, avoid cryptoki.Session, w
 	c.work, c.using, c.avoid, c.party = w, using, avoid, admission.Party(ctx)
 	c.state.Store(waiting)
 	c.timer.Reset(p.timeout)
-	if err := p.turn(ctx, c.party); err != nil {
+	if err := p.begin(ctx, c); err != nil {
 		c.release()
 		return nil, nil, err
 	}
-	if err := p.submit(ctx, c); err != nil {
-		p.leave(c.party)
-		c.release()
+	if err := p.await(ctx, c); err != nil {
 		return nil, nil, err
-	}
-	select {
-	case <-c.done:
-	case <-ctx.Done():
-		if p.desert(c) {
-			return nil, nil, context.Cause(ctx)
-		}
-		<-c.done
-	case <-c.timer.C:
-		if p.desert(c) {
-			return nil, nil, failure.ErrTimeout
-		}
-		<-c.done
 	}
 	c.timer.Stop()
-	p.leave(c.party)
 	// Only a call that came to its end is used again: a deserted one still belongs to its worker.
 	out, by, err = c.out, c.by, c.err
-	c.work, c.out, c.by, c.err = nil, nil, nil, nil
+	c.work, c.out, c.by, c.err, c.turn = nil, nil, nil, nil, nil
 	calls.Put(c)
 	return out, by, err
 }
 
-// turn waits until one of the sessions is for party, as far as it isn't hung.
-func (p *pool) turn(ctx context.Context, party string) error {
-	if p.turns == nil || p.turns.WaitUntil(ctx, p.login.ended, party) {
+// begin gives the call to a worker, or has it wait in line for one.
+func (p *pool) begin(ctx context.Context, c *call) error {
+	if p.line == nil {
+		return p.submit(ctx, c)
+	}
+	waits, err := p.line.join(ctx, c, p.timeout)
+	if waits || err != nil {
+		return err
+	}
+	if err := p.submit(ctx, c); err != nil {
+		if next := p.leave(c.party); next != nil {
+			p.hand(next)
+		}
+		return err
+	}
+	return nil
+}
+
+// await waits until the call has come to its end. An error says that it was left before.
+func (p *pool) await(ctx context.Context, c *call) error {
+	ended := p.login.ended
+	for {
+		select {
+		case <-c.done:
+			return nil
+		case <-ended:
+			if p.abandon(c) { // nobody will come for it
+				return failure.ErrRenewed
+			}
+			ended = nil
+			continue
+		case <-ctx.Done():
+			if p.desert(c) {
+				return context.Cause(ctx)
+			}
+		case <-c.timer.C:
+			if p.desert(c) {
+				return failure.ErrTimeout
+			}
+		}
+		<-c.done
 		return nil
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	select {
-	case <-p.login.ended:
-		return failure.ErrRenewed
-	default:
-		return failure.ErrTimeout
 	}
 }
 
-// leave ends the turn of party.
-func (p *pool) leave(party string) {
-	if p.turns != nil {
-		p.turns.Give(party, 1)
+// leave gives the place of a call of party back, and returns the call that has its turn now; nil if
+// none waits.
+func (p *pool) leave(party string) *call {
+	if p.line == nil {
+		return nil
 	}
+	return p.line.leave(party)
+}
+
+// hand gives a call that has its turn to a worker, and doesn't wait for that.
+func (p *pool) hand(c *call) {
+	select {
+	case p.calls <- c:
+		return
+	default:
+	}
+	if p.open.Add(1) <= p.limit {
+		go (&worker{pool: p}).serve(c)
+		return
+	}
+	p.open.Add(-1)
+	go func() { // to the one that is about to become idle
+		select {
+		case p.calls <- c:
+		case <-p.login.ended:
+		}
+	}()
 }
 
 // submit gives the call to whoever can begin it at once, and else waits for whoever can begin it
@@ -135,14 +171,25 @@ func (p *pool) submit(ctx context.Context, c *call) error {
 // the module stays there, and keeps what it holds until it is over, or until it hangs: that its
 // caller doesn't wait any more says nothing about the device.
 func (p *pool) desert(c *call) bool {
-	if c.state.CompareAndSwap(waiting, abandoned) {
-		p.leave(c.party)
+	if p.abandon(c) {
 		return true
 	}
 	if !c.state.CompareAndSwap(inside, deserted) {
 		return false
 	}
 	time.AfterFunc(p.timeout-time.Since(c.entered), func() { p.giveUp(c) })
+	return true
+}
+
+// abandon leaves c and reports whether no worker had gone into the module with it. One that waits in
+// line waits no more; one that a worker has got already keeps its place until that one looks at it.
+func (p *pool) abandon(c *call) bool {
+	if !c.state.CompareAndSwap(waiting, abandoned) {
+		return false
+	}
+	if p.line != nil && p.line.quit(c) {
+		c.release()
+	}
 	return true
 }
 
@@ -163,8 +210,10 @@ func (p *pool) giveUp(c *call) {
 	}
 	if spared {
 		p.open.Add(-1)
+		if next := p.leave(c.party); next != nil {
+			p.hand(next)
+		}
 	}
-	p.leave(c.party)
 	p.unlock()
 	l.keeper.suspect(l)
 }

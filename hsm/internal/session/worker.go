@@ -24,7 +24,16 @@ func (w *worker) serve(c *call) {
 	k := p.login.keeper
 	k.workers.Add(1)
 	defer k.workers.Add(-1)
-	for c == nil || w.do(c) {
+	for on := true; ; {
+		if c != nil {
+			c, on = w.do(c)
+		}
+		if !on {
+			break
+		}
+		if c != nil {
+			continue
+		}
 		select {
 		case c = <-p.calls:
 		case <-w.dropped():
@@ -62,16 +71,17 @@ func (w *worker) tidying() *call {
 }
 
 // do performs one call with the keeper's lock held for reading, which keeps the login from ending
-// meanwhile, and reports whether the worker can go on. One that can't has given its place away.
-func (w *worker) do(c *call) bool {
-	p := w.pool
+// meanwhile. It returns the call that the worker goes on with, if one waits, and whether the worker
+// can go on. One that can't has given its place away.
+func (w *worker) do(c *call) (next *call, on bool) {
+	p, party := w.pool, c.party // a call that is over may be somebody else's
 	k := p.login.keeper
 	k.mu.RLock()
 	c.by, c.entered = w, time.Now()
 	if !c.state.CompareAndSwap(waiting, inside) {
 		k.mu.RUnlock()
 		c.release()
-		return true
+		return p.leave(party), true
 	}
 	if p.unlocked {
 		// before the lock goes: a reload looks at it with the lock held for writing
@@ -88,22 +98,21 @@ func (w *worker) do(c *call) bool {
 	case c.state.CompareAndSwap(inside, finished):
 		p.unlock()
 		c.done <- struct{}{}
-		return true
+		return p.leave(party), true
 	case c.state.CompareAndSwap(deserted, finished):
 		clear(out)
 		p.unlock()
-		p.leave(c.party)
-		return true
+		return p.leave(party), true
 	}
 	// A session that hung isn't used again, and its lock was given back.
 	clear(out)
 	p.takeBack(c.spared)
 	if c.spared {
-		return false
+		return nil, false
 	}
 	w.close()
 	w.session = 0
-	return true
+	return p.leave(party), true
 }
 
 // attempt does the call's work in the worker's session. A session that turns out to be dead is
