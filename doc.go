@@ -9,6 +9,7 @@
 //	cmd/claviger       the one binary, one small file for each command; below it what several need
 //	service            puts everything together; servicetest starts it in one line
 //	internal/op        an operation, and the one road every request takes
+//	internal/turn      who changes the same thing does it one after the other
 //	internal/shape     constraints by AWS shape name: validation and OpenAPI from one table
 //	internal/fault     the error type that crosses package borders
 //	internal/custody   what a key looks like while it rests outside the token
@@ -18,6 +19,7 @@
 //	internal/rowset    digests of all rows of a table
 //	internal/signedtoken  page tokens, grant tokens, import tokens
 //	internal/pin       PINs as people keep them in files
+//	internal/clock     whether the clock can be believed
 //	internal/envelope  how services have values sealed under KMS keys
 //	internal/outbox    events that changes leave, until they are delivered
 //	internal/install   what the installation knows of itself: its own keys

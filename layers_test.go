@@ -76,7 +76,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"keystore/datakeys", "keystore/sealing keystore/usage keystore/keyrows keystore/key " +
 		"keystore/ciphertext keystore/kmsfault keystore/model internal/... policy store",
 		"an epoch begins by an operation of its own, on the device and in the rows of its key"},
-	{"keystore/sealing", "keystore/key keystore/usage internal/op",
+	{"keystore/sealing", "keystore/key keystore/usage internal/custody internal/op",
 		"a seal is one call of a device, and a count"},
 	{"keystore/usage", "keystore/key internal/op internal/domain internal/fault store",
 		"counts are numbers of a key in its rows, and ride with the record of a call"},
@@ -213,7 +213,8 @@ var layers = []struct{ pkg, may, because string }{
 		"whether a token is true is its issuer's to say: a provider's declaration is handed in"},
 	{"iam/webidentity/issuertest", "", "an issuer is somebody else's"},
 	{"iam/sts", "iam/model iam/entity iam/webidentity identity identity/session " +
-		"identity/accesskey internal/domain internal/op internal/fault internal/wire policy",
+		"identity/accesskey internal/clock internal/domain internal/op internal/fault internal/wire " +
+		"policy",
 		"sessions are of entities, and rest in tokens: it has no table"},
 	{"identity/session", "identity/accesskey internal/custody internal/fault internal/signedtoken",
 		"a token is bytes that a device seals: no clock, no database"},
@@ -223,17 +224,21 @@ var layers = []struct{ pkg, may, because string }{
 
 	{"jobs", "internal/domain internal/op internal/fault store",
 		"the job runner does whatever was given to it and knows no domain"},
-	{"internal/op", "store policy audit internal/admission internal/fault internal/shape " +
-		"internal/source internal/wire",
+	{"internal/clock", "internal/rowmac store",
+		"what is believed of the time is a row, and nobody's domain"},
+	{"internal/op", "store policy audit internal/admission internal/clock internal/fault " +
+		"internal/shape internal/source internal/turn internal/wire",
 		"the road authorizes, records and commits, and knows no domain and no protocol"},
 
 	{"internal/op/optest", "hsm hsm/hsmtest internal/domain internal/op internal/install " +
-		"internal/fault internal/wire jobs policy store store/storetest",
+		"internal/clock internal/fault internal/wire jobs policy store store/storetest",
 		"it starts what every domain runs on, and a domain's own tests can use it only if it knows none"},
 
 	{"internal/admission", "", "who may do how much at once is numbers and names"},
+	{"internal/bodies", "", "who may have how much memory is numbers and names"},
 	{"internal/listener", "internal/source", "connections are counted before anything is asked"},
 	{"internal/source", "", "an address is bytes"},
+	{"internal/turn", "", "who waits for whom is names, whatever they name"},
 	{"internal/domain",
 		"internal/op internal/fault internal/signedtoken policy policy/principals store",
 		"what domains have in common knows none of them"},
@@ -356,9 +361,9 @@ var walls = []struct{ path, in, because string }{
 	{"go.yaml.in/yaml", "parameters/public cmd/claviger/params/document",
 		"of YAML the values of parameters are read and nothing else, as text and without its surprises"},
 	{"golang.org/x/mod", "audit", "it is the Merkle log and the signed note"},
-	{"golang.org/x/sys", "cmd/... hsm store internal/access secrets/rotation/rotator/program/...",
-		"locked memory and file locks belong to the process, the device and the database; and what " +
-			"a program may do is said to the kernel"},
+	{"golang.org/x/sys", "cmd/... hsm store internal/access internal/clock secrets/rotation/rotator/program/...",
+		"locked memory and file locks belong to the process, the device and the database; the uptime " +
+			"is the kernel's; and what a program may do is said to the kernel"},
 }
 
 // file is one Go file of the tree with what the rules look at.

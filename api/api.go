@@ -27,6 +27,9 @@ type Config struct {
 	Log        *slog.Logger
 	Version    string
 
+	// Remark is what a service that is ready has to say to whoever watches it: a line, or nothing.
+	// nil: it never has anything.
+	Remark func() string
 	// Ending is closed when the service is about to end: whoever waits for a change is answered.
 	// nil: never.
 	Ending <-chan struct{}
@@ -69,8 +72,8 @@ func Watch(c Config) http.Handler {
 
 // mountWatch serves whoever watches the service, however busy it is.
 func (s *server) mountWatch(r chi.Router) {
-	seen(r, "/livez", s.health(func() error { return nil }))
-	seen(r, "/readyz", s.health(s.Ready))
+	seen(r, "/livez", s.health(func() error { return nil }, nil))
+	seen(r, "/readyz", s.health(s.Ready, s.Remark))
 	if s.Metrics != nil {
 		seen(r, "/metrics", s.shared(s.gates.metrics, "metrics", s.Metrics.ServeHTTP))
 	}
@@ -130,11 +133,13 @@ func (s *server) ignoresPath(q *http.Request) bool {
 
 // health answers whether all is well. However many ask, each gets an answer: those that are too
 // many get its status alone, which waits for nobody who doesn't read it.
-func (s *server) health(ask func() error) http.HandlerFunc {
+func (s *server) health(ask func() error, remark func() string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		status, text := http.StatusOK, "ok\n"
 		if err := ask(); err != nil {
 			status, text = http.StatusServiceUnavailable, "not ready: "+err.Error()+"\n"
+		} else if remark != nil {
+			text += remark()
 		}
 		from := source.Of(r.RemoteAddr)
 		end, ok := s.gates.health.Lease(r.Context(), from)

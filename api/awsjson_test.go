@@ -1,12 +1,7 @@
 package api_test
 
 import (
-	"fmt"
-	"io"
-	"net/http/httptest"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 
 	"claviger/internal/fault"
@@ -109,53 +104,6 @@ func TestAWSJSON_BadRequest_IsRefused(t *testing.T) {
 	}
 }
 
-func TestBody_UnknownLength_IsHeldToTheLimit(t *testing.T) {
-	s := start(t)
-	r := httptest.NewRequest("POST", "/",
-		chunked(strings.NewReader(`{"Name":"`+strings.Repeat("a", 2<<20)+`"}`)))
-	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	r.Header.Set("X-Amz-Target", "Lower.Echo")
-	r.Header.Set("Authorization", "somebody")
-	w := httptest.NewRecorder()
-	s.ServeHTTP(w, r)
-	if w.Code != 413 {
-		t.Errorf("answered %d %s", w.Code, w.Body)
-	}
-}
-
-// unread is a body that nobody may read.
-type unread struct{ t *testing.T }
-
-func (u unread) Read([]byte) (int, error) {
-	u.t.Error("the body of somebody unauthenticated was read")
-	return 0, io.EOF
-}
-
-// Bodies cost memory: nobody unauthenticated has a claim to any.
-func TestBody_Unauthenticated_IsNotRead(t *testing.T) {
-	s := start(t)
-	for _, path := range []string{"/", "/v1/lower/echo"} {
-		for _, target := range []string{"Lower.Echo", "Lower.Shout", "Nobody.Echo"} {
-			r := httptest.NewRequest("POST", path, unread{t})
-			r.ContentLength = 1 << 19
-			r.Header.Set("Content-Type", "application/x-amz-json-1.1")
-			r.Header.Set("X-Amz-Target", target)
-			s.ServeHTTP(httptest.NewRecorder(), r)
-		}
-	}
-	for _, path := range []string{"/", "/?Action=Echo"} {
-		r := httptest.NewRequest("POST", path, unread{t})
-		r.ContentLength = 1 << 19
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		w := httptest.NewRecorder()
-		s.ServeHTTP(w, r)
-		if w.Code != 403 || !strings.Contains(w.Body.String(),
-			"<Code>MissingAuthenticationToken</Code>") {
-			t.Errorf("answered %d %s", w.Code, w.Body)
-		}
-	}
-}
-
 func TestAWSJSON_Version_IsTheServices(t *testing.T) {
 	s := start(t)
 	for _, c := range []struct {
@@ -168,83 +116,6 @@ func TestAWSJSON_Version_IsTheServices(t *testing.T) {
 		if a.status != c.status || a.header.Get("Content-Type") != "application/x-amz-json-"+own {
 			t.Errorf("%s in %s: answered %d %s %s", c.target, c.version, a.status,
 				a.header.Get("Content-Type"), a.body)
-		}
-	}
-}
-
-// stalled is a body of which so many bytes come, and no more until it is let go.
-type stalled struct {
-	come  int
-	until chan struct{}
-}
-
-func (s *stalled) Read(b []byte) (int, error) {
-	n := min(s.come, len(b))
-	if s.come -= n; n > 0 {
-		return n, nil
-	}
-	<-s.until
-	return 0, io.EOF
-}
-
-// hold sends n requests with bodies that don't come, from one source each or all from one, and
-// lets the bodies end once all but room of them were told to slow down.
-func hold(t *testing.T, s *service, n, room int, source func(i int) string) {
-	t.Helper()
-	until := make(chan struct{})
-	var all sync.WaitGroup
-	var slowed atomic.Int64
-	for i := range n {
-		all.Go(func() {
-			r := httptest.NewRequest("POST", "/", &stalled{1<<20 - 1, until})
-			r.ContentLength = 1 << 20
-			r.RemoteAddr = source(i)
-			r.Header.Set("Content-Type", "application/x-amz-json-1.1")
-			r.Header.Set("X-Amz-Target", "Lower.Echo")
-			r.Header.Set("Authorization", "somebody")
-			w := httptest.NewRecorder()
-			s.ServeHTTP(w, r)
-			if strings.Contains(w.Body.String(), "ThrottlingException") && slowed.Add(1) == int64(n-room) {
-				close(until)
-			}
-		})
-	}
-	all.Wait() // it ends only if all that found no room were told to slow down
-	if a := s.call(t, "Lower.Echo",
-		`{"Name":"`+strings.Repeat("a", 1<<17)+`"}`); a.doc["__type"] == "ThrottlingException" {
-		t.Error("the shares were not given back")
-	}
-}
-
-// Bodies of all requests share 64 MiB.
-func TestBody_Large_SharesABudget(t *testing.T) {
-	hold(t, start(t), 80, 64, func(i int) string { return fmt.Sprintf("192.0.2.%d:99", i) })
-}
-
-// One source has a share of it, however many access keys it names.
-func TestBody_OneSource_HasAShare(t *testing.T) {
-	hold(t, start(t), 20, 8, func(i int) string {
-		return fmt.Sprintf("[2001:db8:1:2::%x]:99", i)
-	})
-}
-
-// A body is no larger than what is asked for needs, and is refused before it is read.
-func TestBody_LargerThanTheOperationTakes_IsRefused(t *testing.T) {
-	s := start(t)
-	long := `{"Name":"a","Text":"` + strings.Repeat("a", 200<<10) + `"}`
-	for _, c := range []struct {
-		a      answer
-		status int
-	}{
-		{s.call(t, "Lower.Echo", long), 200},
-		{s.call(t, "Lower.Brief", long), 413},
-		{s.call(t, "Lower.Nothing", long), 413},
-		{s.send(t, "POST", "/v1/lower/brief", long), 413},
-		{s.send(t, "PUT", "/v1/lower/echo", long), 200},
-		{s.form(t, "Action=Echo&Name=a&Text="+long), 413},
-	} {
-		if c.a.status != c.status {
-			t.Errorf("answered %d %.80s, want %d", c.a.status, c.a.body, c.status)
 		}
 	}
 }

@@ -1,9 +1,7 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -142,55 +140,6 @@ func noStore(h http.Header) {
 	h["Cache-Control"] = []string{"no-cache, no-store, must-revalidate, private"}
 	h["Expires"] = []string{"0"}
 	h["Pragma"] = []string{"no-cache"}
-}
-
-// read takes in the whole body, up to the limit of the operation. It waits for no room: if there is
-// none beside the bodies of others, the caller is told to slow down.
-func (x *exchange) read() ([]byte, error) {
-	size, most := x.http.ContentLength, x.mostBody()
-	switch {
-	case size > most:
-		return nil, tooLarge(most)
-	case size == 0:
-		return nil, nil
-	case size < 0:
-		size = most
-	}
-	x.pause() // while nothing is to be done but to wait for the network
-	if !x.reserve(1) {
-		x.Runner.Observe.Overload("bodies")
-		return nil, tooMany
-	}
-	bodyDeadline(x.writer, size)
-	var buf bytes.Buffer
-	buf.Grow(int(min(size, bodyStep)) + bytes.MinRead) // more is for those who send more
-	_, err := buf.ReadFrom(&metered{Reader: http.MaxBytesReader(nil, x.http.Body, most),
-		way: x.passage})
-	var over *http.MaxBytesError
-	switch {
-	case errors.As(err, &over):
-		return nil, tooLarge(most)
-	case errors.Is(err, tooMany):
-		x.Runner.Observe.Overload("bodies")
-		return nil, tooMany
-	case err != nil:
-		return nil, unread.Because(err)
-	case !x.arrive(x.http.Context()):
-		x.Runner.Observe.Overload("strangers")
-		return nil, tooMany
-	}
-	noDeadline(x.writer)
-	x.body = buf.Bytes()
-	return x.body, nil
-}
-
-// mostBody is how many bytes the body of what is asked may have. Who hides the operation in the
-// body has no claim to more than usual.
-func (x *exchange) mostBody() int64 {
-	if o := x.asked.Operation; o != nil && o.Info().Large {
-		return maxBody
-	}
-	return usualBody
 }
 
 // told returns what a caller may know of an error: never its cause, and of an internal one nothing.

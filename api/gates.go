@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"claviger/internal/admission"
+	"claviger/internal/bodies"
 	"claviger/internal/listener"
 	"claviger/internal/source"
 )
@@ -18,12 +19,15 @@ const (
 	// others need no more than usualBody: an encryption context, ten grant tokens, and the rest.
 	maxBody   = 1 << 20
 	usualBody = 128 << 10
-	// A body counts as bodyStep bytes before any of it has come, and then grows by as much.
-	bodyStep = 4 << 10
+	// A body has room for bodyStep bytes before any of it has come. Once they are there it has room
+	// for bodyGrowth times as much, and so on.
+	bodyStep   = 4 << 10
+	bodyGrowth = 8
 	// A body larger than this takes a place among the large ones while it is worked on.
 	largeBody = 16 << 10
 
-	// A body has bodyTime to come, and as much more as its size takes at bodyRate bytes a second.
+	// What a body has room for has bodyTime to come, and as much more as it takes at bodyRate bytes a
+	// second. Who is slower than that of late loses its room if others need it.
 	bodyTime = 10 * time.Second
 	bodyRate = 64 << 10
 
@@ -42,7 +46,7 @@ type gates struct {
 	// Bytes of bodies, from before they are read until the answer, by source. Anybody can name an
 	// access key, so that its name gives no claim: a share for each key could be taken by those who
 	// don't have it.
-	strangersBodies, acquaintancesBodies *admission.Gate
+	strangersBodies, acquaintancesBodies *bodies.Room
 
 	// Answers to those who weren't identified or found no place, by source, from their turn until
 	// they are written: whoever asks for many waits for its turn, and asks for less meanwhile.
@@ -87,8 +91,8 @@ func newGates() *gates {
 	return &gates{
 		strangers:           patient(4*processors, 4*processors),
 		acquaintances:       patient(4*processors, 4*processors),
-		strangersBodies:     &admission.Gate{Places: maxHeld, Share: maxHeld / 8},
-		acquaintancesBodies: &admission.Gate{Places: maxHeld, Share: maxHeld / 2},
+		strangersBodies:     roomOf(maxHeld / 8),
+		acquaintancesBodies: roomOf(maxHeld / 2),
 		refusals:            paced(64, 16, 50*time.Millisecond),
 		callers:             forecasting(maxCallers, maxCallers/4),
 		large:               forecasting(4*processors, max(1, processors/2)),
@@ -98,6 +102,11 @@ func newGates() *gates {
 		health: &admission.Gate{Places: 64, Share: 16, Patience: time.Second / 2, Waiting: 1024,
 			WaitingAll: 4096, Least: 10 * time.Millisecond},
 	}
+}
+
+// roomOf makes room for bodies of which one source has a share.
+func roomOf(share int) *bodies.Room {
+	return &bodies.Room{Bytes: maxHeld, Share: share, Patience: 5 * time.Second, Rate: bodyRate}
 }
 
 // shared is around a handler that asks for no signature: so many at once of one source, and in all.

@@ -9,7 +9,7 @@ import (
 // hold waits for a change: as long as the caller prefers, and no longer than it listens or the
 // service goes on. What was sent as a body would be held too, so that nobody who sends one waits.
 func (x *exchange) hold(changed <-chan struct{}) (more bool, err error) {
-	if x.held > 0 {
+	if x.room != nil {
 		return false, nil
 	}
 	if !x.waits() {

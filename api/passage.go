@@ -2,11 +2,11 @@ package api
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"time"
 
 	"claviger/internal/admission"
+	"claviger/internal/bodies"
 	"claviger/internal/listener"
 	"claviger/internal/source"
 )
@@ -17,10 +17,10 @@ type passage struct {
 	from   string // its source
 	before string // the caller who used its connection before, if that one was known
 	at     *admission.Gate
-	as     string // the party that its turn to be looked at was of
-	held   int    // bytes of its body
-	whose  string // the caller, once known
-	place  bool   // among those of callers
+	as     string       // the party that its turn to be looked at was of
+	room   *bodies.Body // of its body, or nil
+	whose  string       // the caller, once known
+	place  bool         // among those of callers
 	large  bool
 	waited bool // it has a place among those who wait
 }
@@ -51,36 +51,7 @@ func (p *passage) pause() {
 	}
 }
 
-// reserve takes bytes for a body until there are n.
-func (p *passage) reserve(n int) bool {
-	for p.held < n {
-		more := max(bodyStep, p.held) // as the buffer that they are for
-		if !p.bodies().Take(p.from, more) {
-			return false
-		}
-		p.held += more
-	}
-	return true
-}
-
-// metered reads a body and reserves what comes. A sender has what it has sent, and not what it says
-// that it will send.
-type metered struct {
-	io.Reader
-	way  *passage
-	read int
-}
-
-// Read implements [io.Reader].
-func (m *metered) Read(b []byte) (int, error) {
-	n, err := m.Reader.Read(b)
-	if m.read += n; !m.way.reserve(m.read) {
-		return n, tooMany
-	}
-	return n, err
-}
-
-func (p *passage) bodies() *admission.Gate {
+func (p *passage) bodies() *bodies.Room {
 	if p.before != "" {
 		return p.acquaintancesBodies
 	}
@@ -123,8 +94,8 @@ func (p *passage) goOn(ctx context.Context) bool {
 // end gives back what the request holds.
 func (p *passage) end() {
 	p.pause()
-	if p.held > 0 {
-		p.bodies().Give(p.from, p.held)
+	if p.room != nil {
+		p.room.End()
 	}
 	if p.place {
 		p.callers.Give(p.whose, 1)
@@ -135,12 +106,6 @@ func (p *passage) end() {
 	if p.waited {
 		p.watchers.Give(p.whose, 1)
 	}
-}
-
-// bodyDeadline has the rest of a body of so many bytes come in time.
-func bodyDeadline(w http.ResponseWriter, size int64) {
-	patience := bodyTime + time.Duration(size)*time.Second/bodyRate
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(patience))
 }
 
 // noDeadline has nothing more come in time. The server reads on, to see whether the client has

@@ -30,7 +30,8 @@ type custodyMode interface {
 	// admit checks a material that was loaded before it meets the token.
 	admit(t *Token, m custody.Material, k dialect.KeyTemplate) error
 
-	rareReloads() bool // see session.Options
+	// check makes sure, at each health check, that what enter found is still there.
+	check(t *Token, l *session.Login, s cryptoki.Session) error
 }
 
 // wrapped is the mode of a token with a root. It is the service's own, and
@@ -113,7 +114,12 @@ func (wrapped) admit(t *Token, m custody.Material, k dialect.KeyTemplate) error 
 	return nil
 }
 
-func (wrapped) rareReloads() bool { return false }
+func (wrapped) check(t *Token, l *session.Login, s cryptoki.Session) error {
+	if _, err := l.Driver.Attributes(s, l.Root, pkcs11.CKA_ID); err != nil {
+		return err
+	}
+	return t.sameAuthenticator(l, s)
+}
 
 // resident is the mode of a token with resident keys and no root: a custom key store's.
 type resident struct{}
@@ -176,8 +182,7 @@ func (resident) admit(_ *Token, m custody.Material, _ dialect.KeyTemplate) error
 	return admitResident(m, residentAlone)
 }
 
-// rareReloads: they cost the service's own token its handles, if it is on the same module.
-func (resident) rareReloads() bool { return true }
+func (resident) check(*Token, *session.Login, cryptoki.Session) error { return nil }
 
 // admitResident doesn't compare the serial number of the token where the key was made: a
 // device restored from a backup has the same keys under another. The check value tells

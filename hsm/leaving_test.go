@@ -124,8 +124,8 @@ func TestRecovery_SessionsLost_KeysAreLoadedUnasked(t *testing.T) {
 	}
 }
 
-// A code that means nothing in particular costs a session and a repetition, and no caller an answer,
-// whatever function gave it.
+// A code that means nothing in particular costs a session and a repetition, and no caller an
+// answer, whatever function gave it.
 func TestFailure_UnexpectedCodeOnce_CallersNoticeNothing(t *testing.T) {
 	d := fakedevice.New(t)
 	tok := hsmtest.Open(t, d.Config())

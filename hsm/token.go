@@ -37,6 +37,8 @@ type Token struct {
 	greeting  []byte // what the authenticator made when it was opened
 	sample    []byte // a key that nobody uses, wrapped by the root when it was opened
 
+	drawn repetitions // what its generator gave last
+
 	// makers take turns, by party, at what takes the device seconds. A party has half of the sessions
 	// for it, so that one that makes many keys leaves another the rest.
 	makers admission.Gate
@@ -128,11 +130,13 @@ func (t *Token) options(info pkcs11.TokenInfo) session.Options {
 	if info.SerialNumber != "" { // labels may come to be shared
 		selected = module.Selector{Serial: info.SerialNumber}
 	}
+	// reloads are rare for a token without which others work: they cost these their handles
 	o := session.Options{
 		Token: selected, Serial: info.SerialNumber, Dialect: t.dialect,
 		Handles: t.config.HandleCache,
-		Timeout: t.config.Timeout, Slow: t.config.Generation, RareReloads: t.mode.rareReloads(),
+		Timeout: t.config.Timeout, Slow: t.config.Generation, RareReloads: t.mode == resident{},
 		Enter:   func(l *session.Login, s cryptoki.Session) error { return t.mode.enter(t, l, s) },
+		Check:   func(l *session.Login, s cryptoki.Session) error { return t.mode.check(t, l, s) },
 		Prepare: t.prepare, Bring: t.bring, CheckUnwrap: t.checkUnwrap,
 		Observe: t.config.Observe, Log: t.config.Log,
 	}
@@ -184,7 +188,8 @@ func (t *Token) prepare(ctx context.Context, ref custody.Ref, k *object.Key) err
 }
 
 // bring brings a prepared key within reach, in a session that owns cached keys.
-func (t *Token) bring(l *session.Login, s cryptoki.Session, k *object.Key) (cryptoki.Object, error) {
+func (t *Token) bring(l *session.Login, s cryptoki.Session,
+	k *object.Key) (cryptoki.Object, error) {
 	if k.Resident {
 		return l.FindResident(s, k.Template, k.Wrapped)
 	}
@@ -259,12 +264,38 @@ func (t *Token) firstCheck(ctx context.Context, m custody.Material) ([]byte, err
 	ref := m.Rest()
 	proof, err := t.keeper.Use(ctx, &ref, func(l *session.Login, k *object.Key,
 		s cryptoki.Session) ([]byte, error) {
-		return l.FirstProof(s, k)
+		proof, err := l.FirstProof(s, k)
+		return proof, ofNew(err)
 	})
+	if err == nil {
+		err = t.known(ctx, ref, proof)
+	}
 	if err != nil {
 		return nil, err
 	}
+	t.keeper.Prove(m.ID, proof)
 	return t.withMAC(ctx, m, proof)
+}
+
+// known makes sure that a proof that was just made is the key's: under another one the key could
+// never be used.
+func (t *Token) known(ctx context.Context, ref custody.Ref, proof []byte) error {
+	_, err := t.keeper.Use(ctx, &ref, func(l *session.Login, k *object.Key,
+		s cryptoki.Session) ([]byte, error) {
+		proven := &object.Key{Object: k.Object}
+		proven.Inherit(k)
+		proven.Proof = proof
+		return nil, ofNew(l.Verify(s, proven))
+	})
+	return err
+}
+
+// ofNew is a failure of a key that was just made, which nobody but the device can be to blame for.
+func ofNew(err error) error {
+	if failure.Blames(err) {
+		return fmt.Errorf("%w: a new key that isn't what it should be: %v", failure.ErrNonsense, err)
+	}
+	return err
 }
 
 // Seal encrypts by AES-GCM (NIST SP 800-38D) and returns IV (12 bytes), ciphertext and tag (16
@@ -298,18 +329,6 @@ func (t *Token) Unseal(ctx context.Context, ref custody.Ref,
 		s cryptoki.Session) ([]byte, error) {
 		plaintext, err := l.Driver.Decrypt(s, k.Object, t.dialect.Encryption(aad), sealed)
 		return plaintext, failure.Decrypting(err)
-	})
-}
-
-// Random returns n bytes from the token's generator.
-func (t *Token) Random(ctx context.Context, n int) (random []byte, err error) {
-	defer t.observe("Random", time.Now(), &err)
-	if n <= 0 {
-		return []byte{}, nil
-	}
-	return t.keeper.Use(ctx, nil, func(l *session.Login, _ *object.Key,
-		s cryptoki.Session) ([]byte, error) {
-		return l.Driver.GenerateRandom(s, n)
 	})
 }
 

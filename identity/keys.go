@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"claviger/identity/accesskey"
+	"claviger/internal/custody"
 	"claviger/internal/domain"
 	"claviger/internal/rowmac"
 	"claviger/policy"
@@ -141,7 +142,7 @@ func (d *Directory) NewAccessKey(ctx context.Context, account, principal string,
 	id, secret := newAccessKey(account)
 	k = &AccessKey{ID: id, Account: account, PrincipalID: principal, rev: 1, Status: Active,
 		Created: now}
-	if k.sealed, err = d.token.Seal(ctx, d.sealing, []byte(secret), k.aad()); err != nil {
+	if k.sealed, err = custody.SealKept(ctx, d.token, d.sealing, []byte(secret), k.aad()); err != nil {
 		return nil, "", nil, err
 	}
 	values, err := accessKeys.Sign(ctx, d.signer, k)

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"claviger/internal/clock"
 	"claviger/internal/domain"
 	"claviger/internal/rowmac"
 	"claviger/store"
@@ -37,9 +38,10 @@ var (
 const LongestSession = 36 * time.Hour
 
 // RevokeSession prepares the end of a session of an account, named by the id of its access key. It
-// holds for the next request. Rows of sessions that have expired meanwhile are deleted.
-func (d *Directory) RevokeSession(ctx context.Context, id, account string, now time.Time) (
-	domain.Change, error) {
+// holds for the next request. Rows of sessions that have expired meanwhile are deleted, by a time
+// that is settled: they would else be missed once the clock comes back. now is no earlier.
+func (d *Directory) RevokeSession(ctx context.Context, id, account string, now time.Time,
+	settled clock.Settled) (domain.Change, error) {
 	row := &revokedSession{id, account, now.Add(LongestSession)}
 	values, err := revokedSessions.Sign(ctx, d.signer, row)
 	if err != nil {
@@ -50,7 +52,7 @@ func (d *Directory) RevokeSession(ctx context.Context, id, account string, now t
 			d.over.add(row)
 			d.revoked.Drop(allRevoked)
 		})
-		if _, err := tx.Exec(qForgetSessions, store.Micros(now)); err != nil {
+		if _, err := tx.Exec(qForgetSessions, store.Micros(settled.At())); err != nil {
 			return err
 		}
 		_, err := tx.Exec(qRevokeSession, values...)
@@ -62,13 +64,13 @@ func (d *Directory) RevokeSession(ctx context.Context, id, account string, now t
 var allRevoked struct{}
 
 // isRevoked reports whether a session was ended before its time.
-func (d *Directory) isRevoked(ctx context.Context, id string, now time.Time) (bool, error) {
+func (d *Directory) isRevoked(ctx context.Context, id string) (bool, error) {
 	ids, err := d.revoked.Get(allRevoked, func() (map[string]bool, error) {
 		rows, err := revokedSessions.Select(ctx, d.signer, d.db, qRevokedSessions)
 		if err != nil {
 			return nil, err
 		}
-		return d.over.with(rows, now), nil
+		return d.over.with(rows, time.Now()), nil
 	})
 	return ids[id], err
 }
@@ -78,7 +80,7 @@ func (d *Directory) isRevoked(ctx context.Context, id string, now time.Time) (bo
 // it away is found at the next start, and not before.
 type over struct {
 	mu    sync.Mutex
-	until map[string]time.Time
+	until map[string]time.Time // by Go's monotonic clock, whatever becomes of the other one
 }
 
 func (o *over) add(rows ...*revokedSession) {
@@ -87,12 +89,13 @@ func (o *over) add(rows ...*revokedSession) {
 	if o.until == nil {
 		o.until = map[string]time.Time{}
 	}
+	until := time.Now().Add(LongestSession)
 	for _, row := range rows {
-		o.until[row.id] = row.until
+		o.until[row.id] = until
 	}
 }
 
-// with adds what was read, forgets what would have ended by now, and returns all ids.
+// with adds what was read, forgets what has ended for certain, and returns all ids.
 func (o *over) with(rows []*revokedSession, now time.Time) map[string]bool {
 	o.add(rows...)
 	o.mu.Lock()

@@ -55,7 +55,7 @@ func (d *Directory) bySession(ctx context.Context, p *sigv4.Presented, now time.
 	if p.Credential.Service == iam && !s.reachesIAM() {
 		return c, nil, sigv4.ErrToken
 	}
-	revoked, err := d.isRevoked(ctx, s.AccessKeyID, now)
+	revoked, err := d.isRevoked(ctx, s.AccessKeyID)
 	if err != nil {
 		return c, nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"claviger/identity/accesskey"
 	"claviger/identity/session"
 	"claviger/identity/sigv4"
+	"claviger/internal/clock"
 	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/policy"
@@ -62,7 +63,10 @@ func (h *fixture) begin(s session.Session) aws.Credentials {
 // revoke ends a session before its time.
 func (h *fixture) revoke(id string, at time.Time) {
 	h.t.Helper()
-	change, err := h.RevokeSession(h.t.Context(), id, account, at)
+	at = at.UTC()
+	settled := clock.NewGuard(clock.Source{Now: func() time.Time { return at },
+		Uptime: func() time.Duration { return 0 }, Boot: "test"}, clock.State{}).Settle(at)
+	change, err := h.RevokeSession(h.t.Context(), id, account, at, settled)
 	if err == nil {
 		err = h.db.Commit(change, func(error) []byte { return nil })
 	}
@@ -261,7 +265,7 @@ func TestAuthenticate_RevocationTakenAway_IsOverStill(t *testing.T) {
 		h.refused("revoked, and its row taken away", h.signs(creds), sigv4.ErrExpired)
 		creds = h.begin(ofRole())
 	}
-	if h.over.with(nil, now.Add(LongestSession)); len(h.over.until) > 0 {
+	if h.over.with(nil, time.Now().Add(LongestSession)); len(h.over.until) > 0 {
 		t.Errorf("%d sessions are remembered after they would have ended", len(h.over.until))
 	}
 }

@@ -16,6 +16,11 @@ const (
 	renewal  = lease / 3       // so that two renewals may fail
 	firstTry = 2 * time.Second // between the first two attempts at work that fails
 	slowest  = time.Hour       // between two attempts at last
+
+	// Work during which the process dies again and again may be why it dies.
+	atOnceAfter = 3           // deaths in a row after which it is done again at once
+	restarted   = time.Second // after one more, and twice as long after each further one
+	longestDead = time.Minute // at last
 )
 
 const knownByID = "a job is known by its id"
@@ -24,11 +29,14 @@ var (
 	qLease = store.Wide(`UPDATE jobs SET lease = lease + 1, expires = $1, attempts = attempts + 1
 		WHERE id = $2 AND lease = $3 AND rev = $4`, knownByID)
 	qRenew = store.Wide(`UPDATE jobs SET expires = $1 WHERE id = $2 AND lease = $3`, knownByID)
-	qRetry = store.Wide(`UPDATE jobs SET due = $1, expires = 0
+	qRetry = store.Wide(`UPDATE jobs SET due = $1, expires = 0, cut = 0
 		WHERE id = $2 AND lease = $3 AND rev = $4`, knownByID)
-	qRelease = store.Wide(`UPDATE jobs SET expires = 0 WHERE id = $1 AND lease = $2`, knownByID)
-	qFree    = store.Wide(`UPDATE jobs SET lease = lease + 1, expires = 0 WHERE expires > 0`,
-		"whoever held a lease of any job is gone")
+	qRelease = store.Wide(`UPDATE jobs SET expires = 0, attempts = max(attempts - 1, 0)
+		WHERE id = $1 AND lease = $2`, knownByID)
+	qFree = store.Wide(`UPDATE jobs SET lease = lease + 1, expires = 0,
+		attempts = max(attempts - 1, 0), cut = cut + 1,
+		due = CASE WHEN cut < $1 THEN due ELSE max(due, $2 + min($3 << min(cut - $1, 32), $4)) END
+		WHERE expires > 0`, "whoever held a lease of any job is gone")
 	qFinish = store.Wide(`DELETE FROM jobs WHERE id = $1 AND lease = $2 AND rev = $3`, knownByID)
 )
 
@@ -80,11 +88,14 @@ func (r *Runner) release(j job) {
 }
 
 // FreeLeases takes all jobs back that were being done when the process before this one died, so
-// that they are done at once and not when their leases end. Whoever calls it knows that no other
+// that they are done at once and not when their leases end. That is no failed attempt at them. Only
+// a job during which the process died more than three times in a row waits, for up to a minute: it
+// may be what kills it, and the service is there in between. Whoever calls it knows that no other
 // process has the database, and calls it before [Runner.Run].
 func (r *Runner) FreeLeases() error {
 	return r.commit(func(tx *store.Tx) error {
-		_, err := tx.Exec(qFree)
+		_, err := tx.Exec(qFree, atOnceAfter, r.Now().UnixMicro(), restarted.Microseconds(),
+			longestDead.Microseconds())
 		return err
 	})
 }

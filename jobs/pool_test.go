@@ -273,6 +273,68 @@ func TestFreeLeases_NextProcess_DoesAtOnceWhatTheLastOneHeld(t *testing.T) {
 	})
 }
 
+// dies starts a process that dies while it does the job, and the next one, which takes back what
+// that held.
+func (s *fixture) dies(g *gauge) {
+	s.t.Helper()
+	before := g.times("a")
+	stop := s.running(map[string]domain.Job{kind: {Work: g.around(func(*op.Call, string) error {
+		runtime.Goexit()
+		return nil
+	})}})
+	for g.times("a") == before {
+		time.Sleep(time.Millisecond)
+	}
+	stop()
+	s.clock = optest.NewClock(time.Now())
+	if err := s.runner().FreeLeases(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func TestFreeLeases_WorkThatWasCutOff_IsNoFailedAttempt(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *fixture) {
+		g := newGauge()
+		s.schedule(kind, "a", 0)
+		for range 3 {
+			began := time.Now()
+			s.dies(g)
+			if d := time.Since(began); d > time.Second {
+				t.Errorf("it was begun after %v", d)
+			}
+		}
+		s.running(map[string]domain.Job{kind: {Work: g.around(func(*op.Call, string) error {
+			if g.times("a") == 4 {
+				return errors.New("the first failure")
+			}
+			return nil
+		})}})
+		time.Sleep(5 * time.Second) // two seconds after a first failure, and sixteen after a fourth
+		same(t, "left", s.left())
+	})
+}
+
+// TestFreeLeases_WorkThatKillsTheProcess_LeavesItTime, up to a minute, and each process does it
+// once more.
+func TestFreeLeases_WorkThatKillsTheProcess_LeavesItTime(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *fixture) {
+		g := newGauge()
+		s.schedule(kind, "a", 0)
+		var waits []time.Duration
+		for range 13 {
+			began := time.Now()
+			s.dies(g)
+			waits = append(waits, time.Since(began).Round(time.Second))
+		}
+		want := []time.Duration{0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60}
+		for i, w := range want {
+			if w *= time.Second; waits[i] < w || waits[i] > w+2*time.Second {
+				t.Errorf("after %d deaths it was begun after %v, want %v", i, waits[i], w)
+			}
+		}
+	})
+}
+
 func TestRun_ContextEnds_WorkThatEndsWithItIsNoFailure(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *fixture) {
 		s.schedule(kind, "a", 0)

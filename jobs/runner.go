@@ -64,6 +64,9 @@ func (r *Runner) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		if r.DB.Ready() != nil {
+			continue // no job could be leased, and the log would say so of each
+		}
 		r.look(func(j job) {
 			begun.Go(func() { r.do(ctx, j, again) })
 		})
@@ -74,6 +77,7 @@ func (r *Runner) Run(ctx context.Context) {
 // is done, and also what [Runner.Run] was doing. Tests move their clock and know by it that all is
 // at rest.
 func (r *Runner) RunDue(ctx context.Context) {
+	waits := r.waits()
 	due, err := r.read(qDue, r.Now().UnixMicro())
 	if err != nil {
 		r.Log.Error("due work can't be read", "error", err)
@@ -82,6 +86,9 @@ func (r *Runner) RunDue(ctx context.Context) {
 	for _, j := range due {
 		if ctx.Err() != nil {
 			return
+		}
+		if waits(j.kind) {
+			continue
 		}
 		r.pool().enterWhenFree(j.kind, r.limit(j.kind), r.target(j))
 		r.do(ctx, j, nil)
@@ -97,7 +104,11 @@ func (r *Runner) look(begin func(job)) {
 		r.Log.Error("the kinds of work can't be read", "error", err)
 		return
 	}
+	waits := r.waits()
 	for _, kind := range kinds {
+		if waits(kind) {
+			continue
+		}
 		limit := r.limit(kind)
 		// Rows of work that runs, and others of its order, may stand among the due ones. They must
 		// not fill the page.
@@ -113,6 +124,12 @@ func (r *Runner) look(begin func(job)) {
 			}
 		}
 	}
+}
+
+// waits returns what tells whether the work of a kind has to wait until the clock is believed.
+func (r *Runner) waits() func(kind string) bool {
+	doubt := r.Operations.Clock.Doubt() != nil
+	return func(kind string) bool { return doubt && r.Kinds[kind].Destructive }
 }
 
 // kinds returns the kinds of all rows. An index answers each step at once,

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"claviger/internal/clock"
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/internal/op/optest"
@@ -33,6 +34,7 @@ type fixture struct {
 	db    *store.DB
 	log   optest.Log
 	clock *optest.Clock
+	guard *clock.Guard // of clock
 
 	mu   sync.Mutex
 	done []string                     // subjects, in order
@@ -41,15 +43,17 @@ type fixture struct {
 
 func open(t testing.TB) *fixture {
 	t.Helper()
-	return &fixture{t: t, db: storetest.Open(t, filepath.Join(storetest.Dir(t), "claviger.db")),
+	s := &fixture{t: t, db: storetest.Open(t, filepath.Join(storetest.Dir(t), "claviger.db")),
 		clock: optest.NewClock(optest.Began)}
+	s.guard = s.clock.Guard()
+	return s
 }
 
 // runner returns one more runner over the same database, as of another process.
 func (s *fixture) runner() *jobs.Runner {
 	return &jobs.Runner{
 		DB:         s.db,
-		Operations: &op.Runner{Ledger: s.db, Now: s.clock.Now},
+		Operations: &op.Runner{Ledger: s.db, Now: s.clock.Now, Clock: s.guard},
 		Kinds:      map[string]domain.Job{kind: {Work: s.perform}},
 		Log:        slog.New(slog.NewTextHandler(&s.log, nil)),
 		Now:        s.clock.Now,

@@ -14,14 +14,14 @@ import (
 // Material that is resident on a token becomes an orphan and is destroyed afterwards.
 //
 // A key that is gone, or whose deletion was cancelled, is left as it is: the job has nothing to do.
-// Where the time has not come, because the clock was set back, the job fails: it must stay, or the
-// key would be pending for ever.
+// Where the time has not come, because the clock was set back or can't be believed, the job fails:
+// it must stay, or the key would be pending for ever.
 func (s *Keys) deleteKey(c *op.Call, _ dueKeyInput, d dueKey) (op.Commit[op.None], error) {
 	k := d.key
 	switch {
 	case k == nil || k.State != key.PendingDeletion:
 		return op.Unchanged(op.None{}), nil
-	case k.DeletionDate.After(c.Time):
+	case !c.Settled().Reached(k.DeletionDate):
 		return nil, fault.New(fault.State, "KMSInvalidStateException", k.ARN()+
 			" is pending deletion, and its time has not come.")
 	}

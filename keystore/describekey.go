@@ -55,7 +55,7 @@ func (s *Keys) findDescribed(c *op.Call, in DescribeKeyInput) (d described, err 
 func (s *Keys) describeKey(c *op.Call, _ DescribeKeyInput,
 	d described) (out DescribeKeyOutput, err error) {
 	if d.service == "" {
-		return DescribeKeyOutput{d.Key.Metadata(s.maker.Signs)}, nil
+		return DescribeKeyOutput{d.Key.At(c.Time).Metadata(s.maker.Signs)}, nil
 	}
 	if err := s.ensureManaged(c, d.service, d.Named.Alias); err != nil {
 		return out, err
@@ -66,5 +66,5 @@ func (s *Keys) describeKey(c *op.Call, _ DescribeKeyInput,
 	if err != nil {
 		return out, err
 	}
-	return DescribeKeyOutput{k.Metadata(s.maker.Signs)}, nil
+	return DescribeKeyOutput{k.At(c.Time).Metadata(s.maker.Signs)}, nil
 }

@@ -48,7 +48,7 @@ func (s *Keys) findExpiringKey(c *op.Call, in expireInput) (dueKey, error) {
 }
 
 // expireMaterial deletes material whose time is over. What is gone, or lasts longer by now, is left
-// as it is. Where the clock was set back the job has to stay.
+// as it is. Where the clock was set back, or can't be believed, the job has to stay.
 func (s *Keys) expireMaterial(c *op.Call, in expireInput, d dueKey) (op.Commit[op.None], error) {
 	var m key.Material
 	if d.key != nil {
@@ -58,7 +58,7 @@ func (s *Keys) expireMaterial(c *op.Call, in expireInput, d dueKey) (op.Commit[o
 	case !m.IsPresent() || m.Expires.IsZero():
 		return op.Unchanged(op.None{}), nil
 	// A job that ends is gone, and nothing else would ever delete this material.
-	case m.Expires.After(c.Time):
+	case !c.Settled().Reached(m.Expires):
 		return nil, kmsfault.TooEarly(d.key.ARN() + " has key material that expires on " +
 			m.Expires.UTC().Format(time.RFC3339))
 	}

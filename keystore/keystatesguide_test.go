@@ -3,6 +3,7 @@ package keystore
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"claviger/internal/fault"
 	"claviger/keystore/key"
@@ -61,7 +62,7 @@ func TestKeyStates_EveryCell_IsTheGuides(t *testing.T) {
 			told[operation] = true
 			for i, what := range row.answers {
 				k := &key.Key{Account: ourAccount, Region: ourRegion, ID: anID, State: ofColumn[i]}
-				f := fault.Of(k.AllowsInState(operation))
+				f := fault.Of(k.AllowsInState(operation, time.Time{}))
 				code := "KMSInvalidStateException"
 				if what == "disabled" {
 					code = "DisabledException"

@@ -59,7 +59,7 @@ import (
 // id; see package custody.
 type Device struct {
 	Maker     Maker
-	Sealer    key.Sealer
+	Sealer    custody.Sealer
 	DataKeys  datakeys.Device
 	Residents residents.Token
 	Imports   imports.Device
@@ -158,10 +158,10 @@ func New(c Config) *Keys {
 // Jobs is the work that KMS puts off, by kind.
 func (s *Keys) Jobs() map[string]domain.Job {
 	all := map[string]domain.Job{
-		deleteKeyJob:          {Work: s.deleteDue},
+		deleteKeyJob:          {Work: s.deleteDue, Destructive: true},
 		key.RotateJob:         {Work: s.rotateDue},
-		imports.DeletePairJob: {Work: s.importPairs.Delete},
-		expireMaterialJob:     {Work: s.expireDue},
+		imports.DeletePairJob: {Work: s.importPairs.Delete, Destructive: true},
+		expireMaterialJob:     {Work: s.expireDue, Destructive: true},
 	}
 	maps.Copy(all, s.stores.Jobs())
 	maps.Copy(all, s.residents.Jobs())

@@ -52,7 +52,7 @@ func (s *Keys) listKeyRotations(c *op.Call, in ListKeyRotationsInput,
 	if err != nil {
 		return out, err
 	}
-	rest := materialsAfter(k.History(include == allMaterial), p.After)
+	rest := materialsAfter(k.At(c.Time).History(include == allMaterial), p.After)
 	out.Rotations = []RotationsListEntry{}
 	for _, m := range rest[:min(len(rest), p.Size)] {
 		out.Rotations = append(out.Rotations, rotationEntry(k, m))

@@ -27,7 +27,7 @@ func (s *service) importedRelatedKeys(regions ...string) (id string, first key.M
 	}
 	k.ID, k.PrimaryRegion, k.Origin = key.NewMultiRegionID(), ourRegion, key.OriginExternal
 	first = k.Materials[k.MaterialID]
-	first.ExpirationModel, first.Expires = key.MaterialExpires, s.time().Add(time.Hour)
+	first.ExpirationModel, first.Expires = key.MaterialExpires, s.time().Add(30*key.Day)
 	first.Description = "the first"
 	k.Put(first)
 	insert, err := s.keys.rows.Insert(c, k)

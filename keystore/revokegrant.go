@@ -37,6 +37,9 @@ func (t *namedGrant) Missing() error {
 	return grant.NotFound(t.id)
 }
 
+// Changes implements [op.Changer]: a grant ends without its key.
+func (t *namedGrant) Changes() []string { return []string{t.Named.ARN() + "/" + t.id} }
+
 // findGrant names and looks up one grant of a key.
 func (s *Keys) findGrant(c *op.Call, operation, keyID, id string) (*namedGrant, error) {
 	t, err := s.finder.Find(c, operation, keyID, false)

@@ -70,7 +70,7 @@ func (s *Keys) planDeletion(c *op.Call, k *key.Key, days int64) multiregion.Chan
 		})
 		return multiregion.Change{Key: waiting, Also: domain.Nothing}
 	}
-	due := c.Time.AddDate(0, 0, int(days)).Truncate(time.Millisecond)
+	due := c.Latest().AddDate(0, 0, int(days)).Truncate(time.Millisecond)
 	pending := k.Changed(func(k *key.Key) {
 		k.State, k.PendingWindow, k.DeletionDate = key.PendingDeletion, 0, due
 	})

@@ -45,7 +45,7 @@ func (p promotion) Ready() error {
 	case p.there.Key == nil:
 		return target.ErrNoKey(p.Key.RelatedRef(p.region))
 	}
-	return p.there.Key.AllowsInState(p.Operation)
+	return p.there.AllowsInState()
 }
 
 // updatePrimaryRegion swaps the roles at once. AWS shows both keys as Updating for a while, which

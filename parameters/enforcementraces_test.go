@@ -27,8 +27,10 @@ func (m *meddler) Commit(apply func(*store.Tx) error, record func(error) []byte)
 	return m.Ledger.Commit(apply, record)
 }
 
-// meddle has f done between what is planned next and its commit.
-func (s *service) meddle(f func()) { s.Runner.Ledger = &meddler{Ledger: s.DB, between: f} }
+// meddle has f done by another process between what is planned next and its commit.
+func (s *service) meddle(f func()) {
+	s.Runner.Ledger = &meddler{Ledger: s.DB, between: func() { s.Elsewhere(f) }}
+}
 
 func TestPolicies_ChangeBeforeTheCommitOfAnExpiration_IsHeard(t *testing.T) {
 	for _, c := range []struct {

@@ -199,6 +199,9 @@ func (s *Parameters) appendFound(c *op.Call, in GetParametersByPathInput, b belo
 	if err != nil || e == nil {
 		return page, err
 	}
+	if expired, err := e.Expired(c.Time); expired || err != nil {
+		return page, err
+	}
 	asked.Selector.Version = labelled(e.Parameter, b.filter.Labels())
 	v, err := s.version(c, e, asked)
 	if ssmfault.IsAbsent(err) || err == nil && !b.filter.Matches(subject(e.Parameter, v.Facts)) {

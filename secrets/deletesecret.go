@@ -3,6 +3,7 @@ package secrets
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"claviger/internal/domain"
 	"claviger/internal/op"
@@ -118,7 +119,7 @@ func (s *Secrets) deleteSecret(c *op.Call, in DeleteSecretInput,
 	if err := s.tellOfVersions(c, t.Entry.Secret, secret.StartVersionDelete); err != nil {
 		return nil, err
 	}
-	date := secret.Now(c).AddDate(0, 0, int(in.window()))
+	date := c.Latest().UTC().Truncate(time.Millisecond).AddDate(0, 0, int(in.window()))
 	sec := t.Entry.Next(c, func(n *secret.Secret) { n.DeletionDate = date })
 	apply, err := s.rows.Prepare(c, &secretrows.Change{Secret: sec, Also: func(tx *store.Tx) error {
 		return s.jobs.Schedule(tx, deleteSecretJob, sec.Account, sec.Region, sec.Tail(), date)
@@ -209,7 +210,7 @@ func (s *Secrets) deleteExpired(c *op.Call, _ endRecoveryInput,
 	switch {
 	case e.secret == nil || !e.secret.ScheduledForDeletion():
 		return op.Unchanged(op.None{}), nil
-	case e.secret.DeletionDate.After(c.Time):
+	case !c.Settled().Reached(e.secret.DeletionDate):
 		return nil, smfault.NotExpired
 	}
 	if err := s.tellOfVersions(c, e.secret, secret.EndVersionDelete); err != nil {

@@ -103,6 +103,6 @@ func (s *Secrets) DiagnoseRotation(c *op.Call, id string) (diagnosis.Diagnosis, 
 
 // Jobs is the work that Secrets Manager puts off, by kind.
 func (s *Secrets) Jobs() map[string]domain.Job {
-	return map[string]domain.Job{deleteSecretJob: {Work: s.deleteDue},
+	return map[string]domain.Job{deleteSecretJob: {Work: s.deleteDue, Destructive: true},
 		rotation.Job: s.rotation.Work(), replication.Job: s.replication.Work()}
 }

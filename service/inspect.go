@@ -71,9 +71,8 @@ func AcceptRows(ctx context.Context, c Config, account, by string) (
 
 // acceptance is the record of it. No operation of AWS's is like it, so its source is this program.
 func acceptance(c Config, found *install.Inspection, account, by string) audit.Record {
-	return audit.Record{Time: c.Now(), Source: "claviger", Name: "AcceptRows", Region: c.Regions[0],
-		SourceIP: by, UserAgent: by, RequestID: uuid.NewString(), EventID: uuid.NewString(),
-		Account: account, Identity: audit.Identity{Type: "AWSService", AccountID: account,
-			InvokedBy: "claviger"},
+	return audit.Record{Time: c.clocks().Now(), Source: "claviger", Name: "AcceptRows",
+		Region: c.Regions[0], SourceIP: by, UserAgent: by, RequestID: uuid.NewString(),
+		EventID: uuid.NewString(), Account: account, Identity: ownIdentity(account),
 		Additional: fmt.Appendf(nil, `{"accepted":%q}`, found.Sets.Error())}
 }

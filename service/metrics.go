@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"claviger/hsm"
+	"claviger/internal/clock"
 	"claviger/keystore"
 	"claviger/store"
 
@@ -177,6 +178,17 @@ func (m *metrics) watch(t *hsm.Token, db *store.DB, keys *keystore.Keys) {
 		func() float64 { return float64(keys.UsageAlarms()) })
 	gauge("claviger_database_bytes", "Size of the database and its log on the disk.",
 		func() float64 { return float64(db.Stats().Bytes) })
+}
+
+// watchClock adds what is read from the clocks when it is asked for.
+func (m *metrics) watchClock(g *clock.Guard) {
+	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "claviger_clock_doubted",
+			Help: "1 while the clock is in doubt, so that nothing is deleted because its time has come."},
+			func() float64 { return truth(g.Doubt() != nil) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "claviger_clock_ahead_seconds",
+			Help: "How far the clock is ahead of the time that is believed; negative: behind it."},
+			func() float64 { return g.Ahead().Seconds() }))
 }
 
 func truth(b bool) float64 {

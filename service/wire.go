@@ -8,13 +8,13 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
-	"time"
 
 	"claviger/api"
 	"claviger/hsm"
 	"claviger/iam/entity"
 	"claviger/iam/webidentity"
 	"claviger/identity"
+	"claviger/internal/clock"
 	"claviger/internal/domain"
 	"claviger/internal/install"
 	"claviger/internal/listener"
@@ -54,7 +54,14 @@ type Config struct {
 
 	// Ledger may stand between the road and the database; nil is the database itself. Tests cut it.
 	Ledger func(op.Ledger) op.Ledger
-	Now    func() time.Time // nil: time.Now
+	Clock  clock.Source // zero: the machine's
+}
+
+func (c Config) clocks() clock.Source {
+	if c.Clock.Now == nil {
+		return clock.System()
+	}
+	return c.Clock
 }
 
 // Service is a running Claviger without its listener.
@@ -74,6 +81,7 @@ type Service struct {
 	callers  *identity.Directory
 	entities *entity.Directory
 	runner   *op.Runner
+	clock    *timekeeper
 	stop     func()
 	work     sync.WaitGroup
 	ending   chan struct{} // closed by Drain
@@ -83,9 +91,7 @@ type Service struct {
 // Open opens the token, then the database, proves that they belong together, and
 // starts the job runner.
 func Open(ctx context.Context, c Config) (_ *Service, err error) {
-	if c.Now == nil {
-		c.Now = time.Now
-	}
+	c.Clock = c.clocks()
 	m := newMetrics()
 	m.built(c.Version, c.Commit)
 	c.HSM.Log, c.HSM.Observe = c.Log, m
@@ -104,7 +110,7 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 		return nil, err
 	}
 	if c.Create {
-		if s.Created, err = install.Create(ctx, s.DB, s.Token, c.Now()); err != nil {
+		if s.Created, err = install.Create(ctx, s.DB, s.Token, c.Clock.Now()); err != nil {
 			return nil, err
 		}
 	}
@@ -135,19 +141,25 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	if c.Ledger != nil {
 		ledger = c.Ledger(ledger)
 	}
+	var err error
+	if s.clock, err = newTimekeeper(ctx, c, in, s.DB); err != nil {
+		return err
+	}
 	entities := entity.New(s.DB, in.Rows)
 	callers := identity.New(s.DB, s.Token, entities, in, c.Regions)
 	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m,
-		Log: c.Log, Now: c.Now}
+		Log: c.Log, Now: c.Clock.Now, Clock: s.clock.Guard}
 	s.runner, s.callers, s.entities, s.region = runner, callers, entities, c.Regions[0]
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers,
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
 		rotators: s.rotators(ctx, c.Log, c.Rotators), public: c.PublicParameters,
-		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Now, Log: c.Log})})
+		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log})})
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
+	m.watchClock(s.clock.Guard)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
+		Remark:  s.clock.remark,
 		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending}
 	s.Observe, s.Watch = m, api.Watch(served)
 	if c.Unmeasured {
@@ -155,7 +167,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	}
 	s.Handler = api.New(served)
 
-	s.Jobs = &jobs.Runner{DB: s.DB, Operations: runner, Log: c.Log, Now: c.Now,
+	s.Jobs = &jobs.Runner{DB: s.DB, Operations: runner, Log: c.Log, Now: c.Clock.Now,
 		Kinds: s.services.kinds()}
 	return nil
 }
@@ -164,6 +176,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 func (s *Service) start() {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
+	s.work.Go(func() { s.clock.run(ctx) })
 	s.work.Go(func() { s.Jobs.Run(ctx) })
 	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })
 }

@@ -22,6 +22,8 @@ type engine interface {
 	verdict(error) verdict
 	// outOfSpace reports whether the operating system had no room. It says nothing of the outcome.
 	outOfSpace(error) bool
+	// broken reports whether the disk or the file failed, and not what was asked of it.
+	broken(error) bool
 	// checkpoint moves the log into the database, as far as that goes without making anyone wait,
 	// and reports whether all of it arrived. An engine without a log of its own reports true.
 	checkpoint(*connection) (bool, error)

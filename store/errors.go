@@ -53,6 +53,15 @@ var (
 			"answer. Look, or send the same request again.")
 )
 
+// blame tells callers of a statement's error that it is not theirs, where the disk has failed: to
+// try again helps.
+func blame(e engine, err error) error {
+	if err == nil || !e.broken(err) {
+		return err
+	}
+	return unavailable.Because(err)
+}
+
 var (
 	errClosed   = errors.New("store: the database is closed")
 	errReadOnly = errors.New("store: the database is open for reading only")

@@ -254,3 +254,37 @@ func TestCheckpoint_ManyCommits_KeepTheLogBounded(t *testing.T) {
 		t.Errorf("Close left %d bytes in the log", info.Size())
 	}
 }
+
+// What can't be read back is no mistake of whoever asks.
+func TestRow_FileDamaged_IsUnavailable(t *testing.T) {
+	dir := t.TempDir()
+	db := openTest(t, dir)
+	if err := db.Commit(fill("large", 1<<20), recordOf("large")); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db = openTest(t, dir)
+	path := filepath.Join(dir, "db")
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, info.Size()/2); err != nil {
+		t.Fatal(err)
+	}
+	everything := Wide(`SELECT sum(length(hex(filling))) FROM things`, ownTable)
+	n := 0
+	var inside error
+	change := db.Commit(func(tx *Tx) error {
+		inside = tx.Row(everything, nil, &n)
+		return inside
+	}, nil)
+	for what, err := range map[string]error{"a read": db.Row(everything, nil, &n),
+		"a read inside of a change": inside, "that change": change} {
+		if fault.Of(err) == nil || fault.Of(err).Kind != fault.Unavailable {
+			t.Errorf("%s of what isn't there was answered %v", what, err)
+		}
+	}
+}

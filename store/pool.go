@@ -42,10 +42,10 @@ func newPool(e engine, s *schema) (*pool, error) {
 func (p *pool) use(f func(*connection) error) error {
 	conn, err := p.take()
 	if err != nil {
-		return err
+		return unavailable.Because(err)
 	}
 	defer p.put(conn)
-	err = f(conn)
+	err = blame(p.engine, f(conn))
 	moved, failure := p.schema.moved(conn)
 	if failure == nil && moved {
 		failure = p.schema.hold(conn)

@@ -174,6 +174,20 @@ func (s *sqlite) outOfSpace(err error) bool {
 	return e.Code == sqlite3.ErrFull
 }
 
+// broken counts a damaged file, too: SQLite takes EIO of a read for one.
+func (s *sqlite) broken(err error) bool {
+	var e sqlite3.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code {
+	case sqlite3.ErrIoErr, sqlite3.ErrCantOpen, sqlite3.ErrFull, sqlite3.ErrCorrupt, sqlite3.ErrNotADB,
+		sqlite3.ErrNomem, sqlite3.ErrBusy, sqlite3.ErrProtocol:
+		return true
+	}
+	return false
+}
+
 var (
 	passive  = internal("PRAGMA wal_checkpoint(PASSIVE)")
 	truncate = internal("PRAGMA wal_checkpoint(TRUNCATE)")

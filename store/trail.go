@@ -1,13 +1,23 @@
 package store
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 var (
 	insertBatch = internal(`INSERT INTO trail (batch, at, records) VALUES ($1, $2, $3)`)
 	newestBatch = internal(`SELECT coalesce(max(batch), 0) FROM trail`)
 	nextBatches = internal(`SELECT batch, at, records FROM trail
 		WHERE batch > $1 ORDER BY batch LIMIT 64`)
+	batchesBefore = internal(`SELECT batch, at, records FROM trail
+		WHERE batch < $1 ORDER BY batch DESC LIMIT 64`)
+	timeOfBatch = internal(`SELECT at FROM trail WHERE batch = $1`)
 )
+
+// trailPage bounds what is in memory of the trail at once, in bytes. One batch may be larger, and
+// is a page by itself.
+const trailPage = 1 << 20
 
 // batchRow is one row of the trail.
 type batchRow struct {
@@ -21,21 +31,17 @@ type batchRow struct {
 // committer's clock and may step back with it. records are lines, one or more to a request of the
 // batch, without a newline at the end.
 //
-// No connection is held while each runs, so it may take its time and use the store. An error of
-// each ends the reading and is returned as it is.
+// No connection is held while each runs, so it may take its time and use the store. A few batches
+// are in memory at once, however long the trail is. An error of each ends the reading and is
+// returned as it is.
 func (db *DB) Trail(after int64, each func(batch int64, at time.Time, records []byte) error) error {
-	for {
-		page, err := db.trailPage(after)
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		for _, row := range page {
-			if err := each(row.batch, row.at, row.records); err != nil {
-				return err
-			}
-			after = row.batch
-		}
-	}
+	return db.trail(nextBatches, after, each)
+}
+
+// TrailBack is [DB.Trail] in the other direction: from the batch before the given one to the first.
+func (db *DB) TrailBack(before int64,
+	each func(batch int64, at time.Time, records []byte) error) error {
+	return db.trail(batchesBefore, before, each)
 }
 
 // TrailEnd returns the number of the newest batch, 0 if there is none.
@@ -44,11 +50,39 @@ func (db *DB) TrailEnd() (batch int64, err error) {
 	return batch, err
 }
 
+// TrailTime returns when a batch was committed, or [NoRow] if there is no such batch. Two trails in
+// which a batch of one number has one time are the same up to there: the time is in microseconds,
+// and a batch is never changed.
+func (db *DB) TrailTime(batch int64) (time.Time, error) {
+	var micros int64
+	err := db.Row(timeOfBatch, []any{batch}, &micros)
+	return time.UnixMicro(micros).UTC(), err
+}
+
+func (db *DB) trail(q *Query, from int64,
+	each func(batch int64, at time.Time, records []byte) error) error {
+	for {
+		page, err := db.trailPage(q, from)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, row := range page {
+			if err := each(row.batch, row.at, row.records); err != nil {
+				return err
+			}
+			from = row.batch
+		}
+	}
+}
+
+var errPageFull = errors.New("store: the page is full")
+
 // trailPage reads some batches into memory, so that the connection is free before
 // anybody looks at them.
-func (db *DB) trailPage(after int64) ([]batchRow, error) {
+func (db *DB) trailPage(q *Query, from int64) ([]batchRow, error) {
 	var page []batchRow
-	err := db.Rows(nextBatches, []any{after}, func(scan func(...any) error) error {
+	size := 0
+	err := db.Rows(q, []any{from}, func(scan func(...any) error) error {
 		var row batchRow
 		var micros int64
 		if err := scan(&row.batch, &micros, &row.records); err != nil {
@@ -56,7 +90,13 @@ func (db *DB) trailPage(after int64) ([]batchRow, error) {
 		}
 		row.at = time.UnixMicro(micros).UTC()
 		page = append(page, row)
+		if size += len(row.records); size >= trailPage {
+			return errPageFull
+		}
 		return nil
 	})
+	if err == errPageFull { // and not one that says more and wraps it
+		err = nil
+	}
 	return page, err
 }

@@ -88,5 +88,5 @@ func (t *Tx) check(err error) error {
 	if err != nil && t.dead == nil && !t.conn.alive() {
 		t.dead = fmt.Errorf("store: the transaction was lost: %w", err)
 	}
-	return err
+	return blame(t.conn.engine, err)
 }

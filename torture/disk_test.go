@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -64,10 +65,10 @@ func draw(i int, r *rand.Rand) struck {
 		f.From = 1 + uint64(r.IntN(3)) // they are rare
 	}
 	f.Short = f.Errno == 0
-	switch r.IntN(3) {
+	switch r.IntN(4) {
 	case 0:
 		f.Every = 2 + uint64(r.IntN(5))
-	case 1:
+	case 1, 2:
 		if f.Errno != syscall.EINTR && !f.Short { // which may be met for ever by nobody
 			f.Every, f.lasting, f.stops = 1, true, place.stops
 		}
@@ -265,6 +266,8 @@ func (r refusal) wrong() error {
 	case r.name() != undurable[r.service] && r.name() != uncertain[r.service]:
 		return fmt.Errorf("%s was answered %w, and not %s or %s", r.operation, r.err,
 			undurable[r.service], uncertain[r.service])
+	case strings.Contains(r.err.Error(), "internal error"): // IAM has one name for two things
+		return fmt.Errorf("%s was answered as if it were the service's fault: %w", r.operation, r.err)
 	case !retryer.IsErrorRetryable(r.err):
 		return fmt.Errorf("%s was answered what no SDK tries again: %w", r.operation, r.err)
 	}

@@ -47,12 +47,12 @@ func (h hang) rules() []shim.Rule {
 	return []shim.Rule{r}
 }
 
-// hangs are those of a sweep, or a selection, in four parts that run beside each other.
-func hangs(whole bool) (parts [4][]hang) {
+// hangs are those of a sweep, or a selection, in two parts that run beside each other.
+func hangs(whole bool) (parts [2][]hang) {
 	for i, function := range functions {
 		for _, all := range []bool{false, true} {
 			if whole || i%5 == 0 && all == (i%2 == 0) {
-				parts[i%4] = append(parts[i%4], hang{function, all})
+				parts[i%2] = append(parts[i%2], hang{function, all})
 			}
 		}
 	}

@@ -14,7 +14,7 @@ type load struct {
 	stop    func()
 }
 
-// begin starts n clients. Each begins with another of the requests; found hears of every answer.
+// begin starts n clients. Each begins at another place of the list; found hears of every answer.
 func begin(t testing.TB, n int, all []request, found func(request, verdict)) *load {
 	t.Helper()
 	l := &load{}
@@ -22,8 +22,8 @@ func begin(t testing.TB, n int, all []request, found func(request, verdict)) *lo
 	var over sync.WaitGroup
 	for i := range n {
 		over.Go(func() {
-			for ; ctx.Err() == nil; i++ {
-				r := all[i%len(all)]
+			for at := i * len(all) / n; ctx.Err() == nil; at++ {
+				r := all[at%len(all)]
 				one, done := context.WithTimeout(t.Context(), recoveryLimit)
 				v := judge(r.do(one))
 				done()

@@ -131,7 +131,8 @@ func askAll(t testing.TB, all []request, deadline time.Duration, found func(requ
 // nor a request to try again is a finding, whenever it comes.
 func wellAgain(t testing.TB, f *findings, place string, all []request) (time.Duration, error) {
 	t.Helper()
-	return within(recoveryLimit, func() bool {
+	var last string
+	took, err := within(recoveryLimit, func() bool {
 		var mu sync.Mutex
 		var again []request
 		askAll(t, all, recoveryLimit, func(r request, v verdict) {
@@ -139,12 +140,16 @@ func wellAgain(t testing.TB, f *findings, place string, all []request) (time.Dur
 			if v != right {
 				mu.Lock()
 				defer mu.Unlock()
-				again = append(again, r)
+				again, last = append(again, r), r.name+": "+string(v)
 			}
 		})
 		all = again
 		return len(all) == 0
 	})
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, last)
+	}
+	return took, err
 }
 
 // alive fails the test if the server's process is gone, as a crash of the module takes it.
@@ -152,10 +157,15 @@ func alive(t testing.TB, s *server, place string) {
 	t.Helper()
 	select {
 	case <-s.ended:
-		said := s.log()
-		t.Fatalf("the server ended at %s:\n%s", place, said[max(0, len(said)-4000):])
+		t.Fatalf("the server ended at %s:\n%s", place, lastWords(s))
 	default:
 	}
+}
+
+// lastWords is the end of a server's log.
+func lastWords(s *server) string {
+	said := s.log()
+	return said[max(0, len(said)-4000):]
 }
 
 // place names a fault for a reader.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"time"
 
 	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/control"
@@ -16,8 +15,7 @@ import (
 // inspectRows looks at every signed row of the database, and accepts them if that is asked.
 func inspectRows(ctx context.Context, w io.Writer, c *config.Config, log *slog.Logger,
 	accept bool) error {
-	asked := service.Config{Database: c.Database, HSM: c.Device(), Regions: c.Regions, Log: log,
-		Now: time.Now}
+	asked := service.Config{Database: c.Database, HSM: c.Device(), Regions: c.Regions, Log: log}
 	if !accept {
 		found, err := service.Inspect(ctx, asked)
 		if err != nil {

@@ -81,3 +81,17 @@ func TestDoctorDatabase_RowEdited_IsNamed(t *testing.T) {
 		t.Errorf("it says\n%s", said)
 	}
 }
+
+// TestDoctorDatabase_ManyRowsEdited_AreCounted, and the first of them named.
+func TestDoctorDatabase_ManyRowsEdited_AreCounted(t *testing.T) {
+	s := initialised(t)
+	s.edit(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 150)
+		INSERT INTO access_keys (id, account, rev, principal_id, status, sealed, created, used, mac)
+		SELECT printf('A%03d', i), account, rev, principal_id, status, sealed, created, used, mac
+		FROM access_keys, n`)
+	said := s.inspects(28)
+	if n := strings.Count(said, "its MAC does not fit"); n != 100 ||
+		!strings.Contains(said, "WRONG: 50 more") || !strings.Contains(said, " 1 verified") {
+		t.Errorf("it names %d:\n%s", n, said)
+	}
+}

@@ -371,54 +371,6 @@ func (s *site) listKeys(address string, body *slowBody) (*http.Response, error) 
 	return (&http.Transport{ExpectContinueTimeout: time.Minute, DisableKeepAlives: true}).RoundTrip(r)
 }
 
-func TestAuditTail_CountAndFollow_PrintsThoseRecords(t *testing.T) {
-	t.Parallel()
-	s := initialised(t)
-	p := s.start(s.serve()...)
-	k := s.kms("http://"+p.address(), http.DefaultClient)
-	for i := range 5 {
-		if _, err := k.CreateAlias(t.Context(),
-			&kms.CreateAliasInput{AliasName: aws.String(fmt.Sprintf("alias/%d", i)),
-				TargetKeyId: aws.String(strings.Repeat("1", 36))}); err == nil {
-			t.Fatal("an alias of nothing")
-		}
-	}
-	tail := func(args ...string) []string {
-		t.Helper()
-		r := s.run(append([]string{"audit", "tail"}, args...)...)
-		if r.code != 0 {
-			t.Fatalf("audit tail: %d, %s", r.code, r.stderr)
-		}
-		return strings.Split(strings.TrimSuffix(r.stdout, "\n"), "\n")
-	}
-	config := []string{"--config", s.path("claviger.toml")}
-	if all := tail(append(config, "-n", "0")...); len(all) != 7 || !strings.Contains(all[1], s.id) ||
-		!strings.Contains(all[1], `"userAgent":"claviger init"`) {
-		t.Errorf("%d records, want 5 and those of account and access key: %s", len(all), all[1])
-	}
-	if last := tail(append(config, "-n", "2")...); len(last) != 2 ||
-		!strings.Contains(last[1], "alias/4") || !strings.HasPrefix(last[0], `{"eventVersion"`) {
-		t.Errorf("the last two: %q", last)
-	}
-	if last := tail("--database", s.path("claviger.db"), "-n", "1"); len(last) != 1 {
-		t.Errorf("by the database's name: %q", last)
-	}
-
-	follow := s.start(append([]string{"audit", "tail", "-n", "1", "-f"}, config...)...)
-	follow.says(&follow.stdout, `alias/4`)
-	if _, err := k.DescribeKey(context.WithoutCancel(t.Context()),
-		&kms.DescribeKeyInput{KeyId: aws.String("alias/later")}); err == nil {
-		t.Fatal("there is no such key")
-	}
-	follow.says(&follow.stdout, `alias/later`)
-	if strings.Contains(follow.stdout.String(), "alias/3") {
-		t.Errorf("more than asked:\n%s", &follow.stdout)
-	}
-	if code := follow.stop(); code != 0 {
-		t.Errorf("it ended with %d:\n%s", code, &follow.stderr)
-	}
-}
-
 // TestInit_Again_SaysWhatItDid: the second one makes no database and no root, and adds a key.
 func TestInit_Again_SaysWhatItDid(t *testing.T) {
 	t.Parallel()

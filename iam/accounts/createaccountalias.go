@@ -11,16 +11,25 @@ type CreateAccountAliasInput struct {
 	op.ByShape
 }
 
+// aliased is an account whose alias is to be another one.
+type aliased struct {
+	domain.Account
+	number string
+}
+
+// Changes implements [op.Changer].
+func (a aliased) Changes() []string { return []string{"iam/" + a.number} }
+
 // findAlias demands an action on the account as a whole.
-func findAlias[I any](action string) func(*op.Call, I) (domain.Account, error) {
-	return func(*op.Call, I) (domain.Account, error) {
-		return domain.OnAccount("iam:" + action), nil
+func findAlias[I any](action string) func(*op.Call, I) (aliased, error) {
+	return func(c *op.Call, _ I) (aliased, error) {
+		return aliased{domain.OnAccount("iam:" + action), c.Caller.Account}, nil
 	}
 }
 
 // createAlias replaces the alias that the account has. Another account may have the same one: to
 // refuse it would say that there is such an account.
-func (s *Accounts) createAlias(c *op.Call, in CreateAccountAliasInput, _ domain.Account) (
+func (s *Accounts) createAlias(c *op.Call, in CreateAccountAliasInput, _ aliased) (
 	op.Commit[op.None], error) {
 	return s.setAlias(c, in.AccountAlias)
 }

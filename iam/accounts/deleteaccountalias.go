@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"claviger/iam/model"
-	"claviger/internal/domain"
 	"claviger/internal/op"
 )
 
@@ -11,7 +10,7 @@ type DeleteAccountAliasInput struct {
 	op.ByShape
 }
 
-func (s *Accounts) deleteAlias(c *op.Call, in DeleteAccountAliasInput, _ domain.Account) (
+func (s *Accounts) deleteAlias(c *op.Call, in DeleteAccountAliasInput, _ aliased) (
 	op.Commit[op.None], error) {
 	a, err := s.Account(c, c.Caller.Account)
 	if err != nil {

@@ -19,12 +19,32 @@ type AddUserToGroupInput struct {
 // mostGroupsOfUser are as many groups as a user may be a member of.
 const mostGroupsOfUser = 10
 
-func (s *Groups) findAdd(c *op.Call, in AddUserToGroupInput) (target.Entity[entity.Group], error) {
-	return s.named(c, "AddUserToGroup", in.GroupName)
+// membership is a group that a user is to be a member of, or no more.
+type membership struct {
+	target.Entity[entity.Group]
+	changes []string
 }
 
-// add changes the user's row, which says what it is a member of.
-func (s *Groups) add(c *op.Call, in AddUserToGroupInput, t target.Entity[entity.Group]) (
+// Changes implements [op.Changer]: the user's row says what it is a member of.
+func (m membership) Changes() []string { return m.changes }
+
+func (s *Groups) membership(c *op.Call, action, group, user string) (m membership, err error) {
+	m.Entity, err = s.named(c, action, group)
+	if err != nil {
+		return m, err
+	}
+	u, err := s.Kinds.Users.Find(c, user)
+	if err == nil && u != nil {
+		m.changes = []string{s.Kinds.Users.Facts(u).ARN}
+	}
+	return m, nil // that there is no such user is for those to know who may change the group
+}
+
+func (s *Groups) findAdd(c *op.Call, in AddUserToGroupInput) (membership, error) {
+	return s.membership(c, "AddUserToGroup", in.GroupName, in.UserName)
+}
+
+func (s *Groups) add(c *op.Call, in AddUserToGroupInput, t membership) (
 	op.Commit[op.None], error) {
 	u, err := s.user(c, in.UserName)
 	switch {

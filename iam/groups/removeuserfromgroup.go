@@ -3,8 +3,6 @@ package groups
 import (
 	"slices"
 
-	"claviger/iam/entity"
-	"claviger/iam/target"
 	"claviger/internal/domain"
 	"claviger/internal/op"
 )
@@ -15,14 +13,13 @@ type RemoveUserFromGroupInput struct {
 	op.ByShape
 }
 
-func (s *Groups) findRemove(c *op.Call, in RemoveUserFromGroupInput) (
-	target.Entity[entity.Group], error) {
-	return s.named(c, "RemoveUserFromGroup", in.GroupName)
+func (s *Groups) findRemove(c *op.Call, in RemoveUserFromGroupInput) (membership, error) {
+	return s.membership(c, "RemoveUserFromGroup", in.GroupName, in.UserName)
 }
 
 // remove takes away a membership that there is. One that there isn't is as good.
 func (s *Groups) remove(c *op.Call, in RemoveUserFromGroupInput,
-	t target.Entity[entity.Group]) (op.Commit[op.None], error) {
+	t membership) (op.Commit[op.None], error) {
 	u, err := s.user(c, in.UserName)
 	if err != nil {
 		return nil, err

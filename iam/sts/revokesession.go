@@ -47,5 +47,5 @@ func findRevocation(_ *op.Call, in RevokeSessionInput) (revocation, error) {
 
 func (s *STS) revoke(c *op.Call, in RevokeSessionInput, t revocation) (
 	op.Commit[op.None], error) {
-	return domain.Done(s.Sessions.RevokeSession(c, in.AccessKeyId, t.account, c.Time))
+	return domain.Done(s.Sessions.RevokeSession(c, in.AccessKeyId, t.account, c.Latest(), c.Settled()))
 }

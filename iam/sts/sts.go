@@ -11,6 +11,7 @@ import (
 	"claviger/iam/webidentity"
 	"claviger/identity"
 	"claviger/identity/session"
+	"claviger/internal/clock"
 	"claviger/internal/domain"
 	"claviger/internal/op"
 )
@@ -20,7 +21,8 @@ type Sessions interface {
 	// NewSession seals a session in a token of at least so many characters, and draws its access key.
 	NewSession(ctx context.Context, s session.Session, least int) (identity.Credentials, error)
 	// RevokeSession prepares the end of a session, which holds once it is committed.
-	RevokeSession(ctx context.Context, id, account string, now time.Time) (domain.Change, error)
+	RevokeSession(ctx context.Context, id, account string, now time.Time, settled clock.Settled) (
+		domain.Change, error)
 }
 
 // Config is what STS is made of.

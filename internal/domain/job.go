@@ -16,6 +16,10 @@ type Job struct {
 	// AtOnce is how many of the kind are done at the same time; 0: four.
 	AtOnce int
 
+	// Destructive says that what it does can't be undone and is due by the clock: while that is in
+	// doubt, nothing of the kind is begun. The work asks [op.Call.Settled] whether its time has come.
+	Destructive bool
+
 	// Order names kinds that never work on one subject at the same time: what undoes could else
 	// overtake what does. Empty: the kind alone is such a group.
 	Order string

@@ -21,9 +21,14 @@ type Inspection struct {
 type Inspected struct {
 	Name string
 	Rows int
-	Bad  []BadRow
+	Bad  int          // of them
+	Some []BadRow     // the first of the bad ones
 	Set  store.RowSet // empty if what the service left can't be told
 }
+
+// mostNamed is how many bad rows of a table are named. A person looks at some; a table of which all
+// were edited may be larger than the memory.
+const mostNamed = 100
 
 // BadRow is a row whose signature doesn't fit, or that can't be read.
 type BadRow struct {
@@ -60,12 +65,14 @@ func (in *Installation) Inspect(ctx context.Context, db *store.DB, token Token) 
 		}
 		one.Rows, err = table.Inspect(ctx, in.SignerOf(one.Name, token), db,
 			func(key []any, why error) {
-				one.Bad = append(one.Bad, BadRow{Key: keyText(key), Why: why})
+				if one.Bad++; one.Bad <= mostNamed {
+					one.Some = append(one.Some, BadRow{Key: keyText(key), Why: why})
+				}
 			})
 		if err != nil {
 			return nil, err
 		}
-		i.Bad += len(one.Bad)
+		i.Bad += one.Bad
 		i.Tables = append(i.Tables, one)
 	}
 	return i, nil

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"claviger/audit"
+	"claviger/internal/clock"
 	"claviger/internal/fault"
 	"claviger/internal/shape"
+	"claviger/internal/turn"
 	"claviger/policy"
 	"claviger/store"
 
@@ -35,6 +37,9 @@ type Call struct {
 	extra   []byte // additional facts for the record of the operation now running
 	done    []func(audit.Record)
 	events  []Event // of the operation now running
+
+	held    *turn.Held // what this operation is about to change, and those that it is within
+	counted bool       // the ledger knows that this request is in flight
 
 	condition *Condition // nil: nothing is said of the answers that the caller has
 	watch     *watch     // nil: it doesn't wait for others
@@ -80,6 +85,14 @@ func (c *Call) Anew() *Call {
 	now.Time = c.run.Now()
 	return &now
 }
+
+// Settled is the call's time as far as something may be destroyed by it. While the clock is in
+// doubt it reaches no deadline.
+func (c *Call) Settled() clock.Settled { return c.run.Clock.Settle(c.Time) }
+
+// Latest is what a deadline counts from after which something is destroyed: the call's time, or a
+// later one if the clock was set back.
+func (c *Call) Latest() time.Time { return c.run.Clock.Latest(c.Time) }
 
 // Namespace returns the account and Region that the call is in: the first two
 // columns of every table.

@@ -89,15 +89,14 @@ func (c *Call) has(t Target) bool {
 func (c *Call) waits(err error) bool { return err == nil && c.trail.unmodified && c.watch != nil }
 
 // wait waits until something has changed, or for long enough. From then on the time and the caller
-// are those of that moment: a session may have ended, and a policy may be another. While it waits
-// nobody's commit has to reckon with it.
+// are those of that moment: a session may have ended, and a policy may be another.
 func (c *Call) wait() error {
 	w := c.watch
-	c.run.Ledger.Leave()
+	var more bool
+	var err error
 	c.run.Observe.Waiting(1)
-	more, err := w.hold(w.changed)
+	c.idle(func() { more, err = w.hold(w.changed) })
 	c.run.Observe.Waiting(-1)
-	c.run.Ledger.Enter()
 	c.forget()
 	if !more {
 		c.watch = nil

@@ -74,8 +74,8 @@ var Common = Failures{
 		"have the action of the text allowed, or ask as somebody else", fault.Denied),
 	"ThrottlingException": Fails(
 		"the caller has too much in progress, too many RSA keys in the making or too many "+
-			"requests that wait ([limits](operating.md#limits)); or others changed the same thing three times while "+
-			"the request was at work",
+			"requests that wait ([limits](operating.md#limits)); or others were changing the same thing "+
+			"until the request's time was over",
 		"try again after a pause that grows", fault.Throttled, fault.Conflict),
 	"RequestEntityTooLargeException": Fails(
 		"the body has more than 128 KiB, or than 1 MiB where it carries a secret's value or a policy",

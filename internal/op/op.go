@@ -9,11 +9,12 @@
 // # The road
 //
 // authenticate the raw bytes → decode → validate → find → authorize → absence → ready → dry run →
-// condition → do → commit the change with all its records → answer. Find answers a [Target] even
-// for a thing that is not there, so that authorization has something to decide on and absence is
-// shown only to those allowed to know. The condition is whether the caller has the answer already
-// ([Condition]): then it may wait for another, and the road starts again at find, with the caller
-// and the time of that moment.
+// condition → turn → do → commit the change with all its records → answer. Find answers a [Target]
+// even for a thing that is not there, so that authorization has something to decide on and absence
+// is shown only to those allowed to know. The condition is whether the caller has the answer
+// already ([Condition]): then it may wait for another, and the road starts again at find, with the
+// caller and the time of that moment. A Write waits for its turn while others change the same
+// ([Changer]), and starts again at find, too.
 //
 // # Plan, then commit
 //
@@ -62,6 +63,10 @@ type Service struct {
 	// it. The others, and those of a service without one, answer ThrottlingException.
 	Contended *fault.Error
 	Unsigned  bool // some of its operations need no signature, so that bodies without one are read
+
+	// Changed names what is changed with a resource, by its ARN, where that is more than the
+	// resource: see [Changer]. It may be nil.
+	Changed func(arn string) string
 }
 
 // MessageMember returns how the body of an error spells the member that has its message: most
@@ -322,6 +327,9 @@ func (o *operation[I, T, O]) run(c *Call, in I) (out O, commit Commit[O], err er
 	if c.has(t) {
 		return
 	}
+	if err = c.turn(&o.info, t, demands); err != nil {
+		return
+	}
 	return o.do(c, in, t)
 }
 
@@ -352,9 +360,17 @@ const attempts = 3
 // all. Of an attempt after which the caller waits for another answer nothing is left.
 func (o *operation[I, T, O]) whole(c *Call, in I) (O, error) {
 	defer c.forget()
+	if !o.info.ReadOnly {
+		c.held = c.run.queues.Hold(c.held)
+		defer c.held.Release()
+	}
 	for stale := 0; stale < attempts; {
 		c.trail = new(trail)
 		out, commit, err := o.run(c, in)
+		if err == errAgain {
+			c.forget()
+			continue
+		}
 		if c.waits(err) {
 			if err = c.wait(); err != nil {
 				return *new(O), c.run.refused(c, &o.info, err)

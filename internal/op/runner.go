@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"claviger/audit"
+	"claviger/internal/clock"
 	"claviger/internal/fault"
 	"claviger/internal/source"
+	"claviger/internal/turn"
 	"claviger/policy"
 	"claviger/store"
 
@@ -89,9 +91,11 @@ type Runner struct {
 	Observe Observer
 	Log     *slog.Logger
 	Now     func() time.Time
+	Clock   *clock.Guard // of what Now returns; nil believes no time, and nothing is destroyed
 
-	unauthenticated sampler // failures of callers nobody knows, by network: what leaves a record
-	ownFailures     periods // of ours before a caller is known, by cause: what is logged
+	queues          turn.Queues // of those who change the same
+	unauthenticated sampler     // failures of callers nobody knows, by network: what leaves a record
+	ownFailures     periods     // of ours before a caller is known, by cause: what is logged
 }
 
 // Serve takes a request to a service down the road: it authenticates the raw bytes, asks q for the
@@ -161,7 +165,7 @@ func (r *Runner) arrive(ctx context.Context, s *Service, q *Request) (*Call, err
 	now := r.Now()
 	c := &Call{Context: ctx, Time: now, RequestID: q.ID, SourceIP: source.Host(q.HTTP.RemoteAddr),
 		UserAgent: Clip(q.HTTP.UserAgent(), ofClients), TLS: q.HTTP.TLS != nil, run: r,
-		pause: q.Pause}
+		pause: q.Pause, counted: true}
 	var err error
 	c.Caller, c.Region, err = r.Callers.Authenticate(ctx, q.HTTP, q.Read, s.Name, now)
 	return c, err

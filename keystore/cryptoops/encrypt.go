@@ -63,11 +63,16 @@ func (s *Operations) encryptTo(c *op.Call, t *target.Target, plaintext []byte,
 }
 
 // encryptUnder seals plaintext by the current material of k, a symmetric key: one call of the
-// token. The purpose in the additional data keeps what callers encrypt apart from what the service
-// seals under the same key for its own use: kms:Decrypt opens nothing of the latter.
+// token, or two for another service. The purpose in the additional data keeps what callers encrypt
+// apart from what the service seals under the same key for its own use: kms:Decrypt opens nothing
+// of the latter.
 func (s *Operations) encryptUnder(c *op.Call, k *key.Key, plaintext []byte,
 	context map[string]string) ([]byte, error) {
-	sealed, err := s.materials.Seal(c, k, plaintext,
+	seal := s.materials.Seal
+	if c.Via != "" {
+		seal = s.materials.SealKept // a service keeps it, and not what it was made of
+	}
+	sealed, err := seal(c, k, plaintext,
 		ciphertext.AdditionalData(ciphertext.ForCaller, k.ID, k.MaterialID, context))
 	if err != nil {
 		return nil, err

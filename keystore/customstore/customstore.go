@@ -101,8 +101,8 @@ type Config struct {
 	Keys      *keyrows.Rows
 	Clusters  Clusters
 	Residents Residents
-	Token     key.Sealer  // the service's own, which seals passwords
-	Sealing   custody.Ref // under this key
+	Token     custody.Sealer // the service's own, which seals passwords
+	Sealing   custody.Ref    // under this key
 
 	// ForgetDataKeys has the service's own token drop the data keys under the keys of a store once
 	// the transaction is committed.

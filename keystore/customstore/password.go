@@ -22,7 +22,7 @@ func (s *Stores) setPassword(ctx context.Context, st *Store, password string) er
 	if err != nil {
 		return kmsfault.Invalid("KeyStorePassword " + err.Error() + ".")
 	}
-	st.Password, err = s.config.Token.Seal(ctx, s.config.Sealing, secret, st.aad())
+	st.Password, err = custody.SealKept(ctx, s.config.Token, s.config.Sealing, secret, st.aad())
 	return err
 }
 

@@ -47,6 +47,13 @@ func (t storeTarget) Missing() error {
 	return nil
 }
 
+// Changes implements [op.Changer]. The jobs that connect and disconnect are not among those who
+// wait and are waited for: a cluster may keep them for as long as it likes, and who disconnects
+// ends what connects.
+func (t storeTarget) Changes() []string {
+	return []string{t.Ref.Account + "/" + t.Ref.Region + "/" + t.Ref.ID}
+}
+
 // Ready implements [op.Target].
 func (t storeTarget) Ready() error {
 	if t.states != nil && !slices.Contains(t.states, t.Store.State) {

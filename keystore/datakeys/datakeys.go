@@ -28,7 +28,7 @@ import (
 
 // Device is what data keys ask of the service's own token.
 type Device interface {
-	key.Sealer
+	custody.Sealer
 	Generate(ctx context.Context, id string, k custody.Kind) (custody.Material, error)
 	Forget(id string) // drops the handle of a key
 }
@@ -82,7 +82,7 @@ func (s *DataKeys) Seal(c *op.Call, k *key.Key, service string, context map[stri
 	}
 	onDevice := true
 	aad := ciphertext.AdditionalData(ciphertext.ForValue, k.ID, d.ID, context)
-	sealed, err := s.device.Seal(c, s.loadable(k, d, &onDevice), value, aad)
+	sealed, err := custody.SealKept(c, s.device, s.loadable(k, d, &onDevice), value, aad)
 	noteCached(c, onDevice)
 	return envelope.Envelope{KeyARN: k.ARN(), Epoch: d.epoch, Sealed: sealed}, err
 }

@@ -85,7 +85,7 @@ func (s *DataKeys) lookUpAgain(c *op.Call, k *key.Key) (*key.Key, error) {
 	case now == nil:
 		return nil, kmsfault.NoKey(k.ARN())
 	}
-	return now, now.AllowsInState("GenerateDataKey")
+	return now, now.AllowsInState("GenerateDataKey", c.Time)
 }
 
 var route = domain.Routes{Service: model.KMS}
@@ -114,6 +114,7 @@ func (s *DataKeys) requestEpoch(c *op.Call, k *key.Key, in epochInput) error {
 type epochTarget struct {
 	ref key.Ref
 	key *key.Key
+	now time.Time
 }
 
 // Demands implements [op.Target].
@@ -134,14 +135,14 @@ func (t epochTarget) Ready() error {
 	if err := t.key.Serves("GenerateDataKey", "GenerateDataKey"); err != nil {
 		return err
 	}
-	return t.key.AllowsInState("GenerateDataKey")
+	return t.key.AllowsInState("GenerateDataKey", t.now)
 }
 
 func (s *DataKeys) findEpoch(c *op.Call, in epochInput) (epochTarget, error) {
 	account, region := c.Namespace()
 	ref := key.Ref{Account: account, Region: region, ID: in.KeyId}
 	k, err := s.lookup(c, ref)
-	return epochTarget{ref, k}, err
+	return epochTarget{ref, k, c.Time}, err
 }
 
 // createEpoch makes a data key on the device, and encrypts its wrapped form under the KMS key.
@@ -157,7 +158,7 @@ func (s *DataKeys) createEpoch(c *op.Call, in epochInput,
 	}
 	d.Material = m
 	d.Wrapped = nil
-	d.sealed, err = s.materials.Seal(c, k, m.Wrapped, d.boundTo(k))
+	d.sealed, err = s.materials.SealKept(c, k, m.Wrapped, d.boundTo(k))
 	if err != nil {
 		return nil, err
 	}

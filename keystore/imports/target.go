@@ -83,7 +83,7 @@ func (s *Pairs) planDelete(c *op.Call, _ pairInput, t pairTarget) (op.Commit[op.
 		return op.Unchanged(op.None{}), nil
 	case err != nil:
 		return nil, err
-	case p.Expires.After(c.Time):
+	case !c.Settled().Reached(p.Expires):
 		return nil, kmsfault.TooEarly(t.key.ARN() + " has an import in preparation")
 	}
 	return op.Apply(func(tx *store.Tx) error {

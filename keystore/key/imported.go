@@ -1,6 +1,8 @@
 package key
 
 import (
+	"time"
+
 	"claviger/internal/custody"
 	"claviger/keystore/kmsfault"
 )
@@ -35,6 +37,26 @@ func (k *Key) IsComplete() bool {
 		}
 	}
 	return true
+}
+
+// At returns the key as it is at a time: imported material that has expired is gone, whether its
+// job has come to it or not. It is for those who look, and is never stored: the bytes are there
+// still, and stay if the time turns out to be wrong.
+func (k *Key) At(now time.Time) *Key {
+	if k.Origin != OriginExternal {
+		return k
+	}
+	seen := *k
+	for id, m := range k.Materials {
+		if m.Expires.IsZero() || m.Expires.After(now) {
+			continue
+		}
+		seen.Put(m.WithoutBytes())
+		if usable := k.State == Enabled || k.State == Disabled; usable && !k.Materials[id].IsPending() {
+			seen.State = PendingImport
+		}
+	}
+	return &seen
 }
 
 // SetFirstMaterial gives a new key its first material. A public key that can't be read is noticed

@@ -5,7 +5,6 @@ package key
 
 import (
 	"cmp"
-	"context"
 	"crypto"
 	"errors"
 	"fmt"
@@ -84,16 +83,10 @@ type Key struct {
 	Disconnected bool       // its store isn't connected
 }
 
-// Sealer encrypts and decrypts by AES-256-GCM.
-type Sealer interface {
-	Seal(ctx context.Context, ref custody.Ref, plaintext, aad []byte) ([]byte, error)
-	Unseal(ctx context.Context, ref custody.Ref, sealed, aad []byte) ([]byte, error)
-}
-
 // Connection is the cluster that holds the material of a key in a custom key store, while it is
 // connected.
 type Connection interface {
-	Sealer
+	custody.Sealer
 	Ready() error // why it can't be used just now, or nil
 }
 

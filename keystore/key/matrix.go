@@ -1,6 +1,10 @@
 package key
 
-import "claviger/internal/fault"
+import (
+	"time"
+
+	"claviger/internal/fault"
+)
 
 // verdict is what a key in some state answers to an operation; nil is yes.
 type verdict func(k *Key) error
@@ -20,6 +24,7 @@ func refuse(what string) verdict {
 var (
 	refusePendingDeletion    = refuse("pending deletion")
 	refuseNotPendingDeletion = refuse("not pending deletion")
+	refuseDeleted            = refuse("pending deletion, and its time has come")
 	refusePendingImport      = refuse("pending import")
 	RefuseUnavailable        = refuse("unavailable")
 	refuseCreating           = refuse("creating")
@@ -75,14 +80,20 @@ var (
 	}
 )
 
-// AllowsInState returns nil if the key's state lets operation be done.
-func (k *Key) AllowsInState(operation string) error {
+// AllowsInState returns nil if the key's state at a time lets operation be done. A deletion whose
+// time has come isn't cancelled any more.
+func (k *Key) AllowsInState(operation string, now time.Time) error {
+	k = k.At(now)
 	state := k.CurrentState()
 	if k.IsPendingDeletion() {
 		state = PendingDeletion
 	}
 	if answer := Matrix[operation][state]; answer != nil {
 		return answer(k)
+	}
+	if operation == "CancelKeyDeletion" && k.State == PendingDeletion &&
+		!k.DeletionDate.IsZero() && !k.DeletionDate.After(now) {
+		return refuseDeleted(k)
 	}
 	return nil
 }

@@ -75,14 +75,14 @@ func TestAllowsInState_EachAnswer_IsTheStates(t *testing.T) {
 		{"CancelKeyDeletion", Enabled, "KMSInvalidStateException"},
 	} {
 		k := made(func(k *Key) { k.State = c.state })
-		if got := codeOf(k.AllowsInState(c.operation)); got != c.code {
+		if got := codeOf(k.AllowsInState(c.operation, time.Time{})); got != c.code {
 			t.Errorf("%s in state %s: %s", c.operation, c.state, got)
 		}
 	}
 }
 
 // away is a custom key store that can't be used.
-type away struct{ Sealer }
+type away struct{ custody.Sealer }
 
 func (away) Ready() error { return errAway }
 

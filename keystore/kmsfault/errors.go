@@ -18,8 +18,8 @@ func NoKey(arn string) error {
 	return fault.Newf(fault.NotFound, "NotFoundException", "Key '%s' does not exist", arn)
 }
 
-// TooEarly keeps a job whose time has not come, because the clock was set back. what says what is
-// waiting.
+// TooEarly keeps a job whose time has not come, because the clock was set back or is in doubt. what
+// says what is waiting.
 func TooEarly(what string) error {
 	return fault.New(fault.State, "KMSInvalidStateException", what+", and its time has not come.")
 }

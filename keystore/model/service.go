@@ -2,7 +2,10 @@
 // constraints of its shapes.
 package model
 
-import "claviger/internal/op"
+import (
+	"claviger/internal/op"
+	"claviger/keystore/key"
+)
 
 // KMS is what the operations of this domain belong to. SDKs decode a typed error by the exact
 // spelling of its message member, which is small here and not so everywhere. They try again after
@@ -13,5 +16,5 @@ var KMS = &op.Service{
 	Internal: "KMSInternalException", Down: "KeyUnavailableException",
 	Uncertain: "DependencyTimeoutException", NoStore: true, Shapes: Shapes,
 	Failures: failures, Answers: answers, Refused: refused,
-	Members: members,
+	Members: members, Changed: key.Changed,
 }

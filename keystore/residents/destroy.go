@@ -79,7 +79,7 @@ type destruction struct {
 	account string
 	orphan  *orphan // nil: it was destroyed, or a KMS key uses it after all
 	token   Token   // nil: its custom key store isn't connected
-	early   bool    // its key may still be on its way
+	early   bool    // its key may still be on its way, or nobody knows what time it is
 }
 
 // Demands implements [op.Target].
@@ -117,7 +117,7 @@ func (s *Keys) findOrphan(c *op.Call, in destroyInput) (t destruction, err error
 	}
 	t.orphan, t.token = o, s.token(o.StoreRef)
 	_, waits := s.making.left(o.name)
-	t.early = waits || o.stale.After(c.Time)
+	t.early = waits || !c.Settled().Reached(o.stale)
 	return t, nil
 }
 
@@ -224,5 +224,5 @@ func (s *Keys) planAbandoned(c *op.Call, o *orphan) (op.Commit[op.None], error) 
 
 // Jobs is the work that resident keys put off, by kind.
 func (s *Keys) Jobs() map[string]domain.Job {
-	return map[string]domain.Job{DestroyJob: {Work: s.Destroy}}
+	return map[string]domain.Job{DestroyJob: {Work: s.Destroy, Destructive: true}}
 }

@@ -208,5 +208,5 @@ func (s *Finder) At(c *op.Call, operation string, n Named) *Target {
 }
 
 func (s *Finder) at(c *op.Call, operation string) *Target {
-	return &Target{Action: operation, Operation: operation, finder: s, call: c}
+	return &Target{Action: operation, Operation: operation, finder: s, call: c, now: c.Time}
 }

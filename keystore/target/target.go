@@ -4,6 +4,8 @@
 package target
 
 import (
+	"time"
+
 	"claviger/internal/domain"
 	"claviger/internal/op"
 	"claviger/keystore/key"
@@ -33,6 +35,7 @@ type Target struct {
 
 	finder *Finder
 	call   *op.Call
+	now    time.Time
 }
 
 // crossAccount are the operations that have a form for keys of other accounts ("Allowing users in
@@ -140,7 +143,7 @@ func (t *Target) Ready() error {
 	if err := t.Key.Serves(t.Operation, t.Action); err != nil {
 		return err
 	}
-	if err := t.Key.AllowsInState(t.Operation); err != nil {
+	if err := t.AllowsInState(); err != nil {
 		if t.OnPendingDeletion != nil && t.Key.IsPendingDeletion() {
 			t.OnPendingDeletion()
 		}
@@ -157,6 +160,9 @@ func (t *Target) Ready() error {
 	}
 	return t.Fits(t.Key)
 }
+
+// AllowsInState returns nil if the state of the key at the call's time allows the operation.
+func (t *Target) AllowsInState() error { return t.Key.AllowsInState(t.Operation, t.now) }
 
 // Keyed is an input that names a key.
 type Keyed interface {

@@ -56,7 +56,9 @@ func New(rows *parameterrows.Rows, operation func(name string) op.Info) *Enforce
 }
 
 // Work is the job.
-func (e *Enforcement) Work() domain.Job { return domain.Job{Work: e.work, AtOnce: atOnce} }
+func (e *Enforcement) Work() domain.Job {
+	return domain.Job{Work: e.work, AtOnce: atOnce, Destructive: true}
+}
 
 // work takes the step that is due, and ends with when the next one is. A step that fails is noted,
 // if that can be, and is tried again.
@@ -142,7 +144,8 @@ func (e *Enforcement) read(c *op.Call, ref parameter.Ref) (d due, err error) {
 
 // expired deletes the parameter with all its versions, if that is still what is due.
 func (e *Enforcement) expired(c *op.Call, _ stepInput, d due) (op.Commit[op.None], error) {
-	if !d.expires() {
+	// A clock that came to be in doubt this moment leaves all as it is: the job is begun again.
+	if !d.expires() || !c.Settled().Reached(d.step.Actions[len(d.step.Actions)-1].Due) {
 		return op.Unchanged(op.None{}), nil
 	}
 	return e.change(c, &parameterrows.Change{Before: d.parameter, Acted: d.step.Actions})

@@ -70,7 +70,7 @@ var failures = op.Failures{
 		"a `ResourceType` that has no resources here",
 		"use Parameter", fault.Invalid),
 	tooManyUpdates.Code: op.Fails(
-		"others changed the parameter three times while the request was at work",
+		"others were changing the parameter until the request's time was over",
 		"try again after a pause that grows", fault.Conflict),
 	"TooManyTagsError": op.Fails(
 		"50 tags on one parameter",

@@ -86,6 +86,15 @@ func (s Set) Next(modified time.Time) (time.Time, error) {
 	return open[0].Due, nil
 }
 
+// Expired reports whether the time of an Expiration has come, whether it was acted on or not.
+func (s Set) Expired(now time.Time) (bool, error) {
+	if len(s) == 0 {
+		return false, nil
+	}
+	_, expires, err := s.rules()
+	return err == nil && !expires.IsZero() && !expires.After(now), err
+}
+
 // open returns what is still to be done, in order, whether it is due or not.
 func (s Set) open(modified time.Time) ([]Action, error) {
 	rules, expires, err := s.rules()

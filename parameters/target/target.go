@@ -28,6 +28,7 @@ type Target struct {
 	Operation string
 	Says      func(policy.Values) // puts in what the request says to condition keys; or nil
 	Absent    error               // what is said where there is none
+	Expired   bool                // it is there still, and shows its value to nobody
 	call      *op.Call
 }
 
@@ -94,7 +95,7 @@ func (t *Target) Missing() error {
 	switch {
 	case t.Unread != nil:
 		return t.Unread
-	case t.Entry == nil:
+	case t.Entry == nil, t.Expired:
 		return t.Absent
 	}
 	return nil
@@ -114,7 +115,16 @@ func (s *Finder) Find(c *op.Call, operation string, asked parameter.Asked, in op
 	if asked.Region == c.Region {
 		t.Entry, t.Unread = look(c, asked.Ref)
 	}
+	if t.Entry != nil && t.Unread == nil && showsValue[operation] {
+		t.Expired, t.Unread = t.Entry.Expired(c.Time)
+	}
 	return t
+}
+
+// showsValue names the operations that refuse a parameter that has expired, whether its job has
+// come to it or not. The others show how it stands, or change what is there: it can be deleted.
+var showsValue = map[string]bool{
+	"GetParameter": true, "GetParameters": true, "GetParameterHistory": true,
 }
 
 // Named is an input that names one parameter, without a selector or an ARN.

@@ -191,7 +191,7 @@ func (l *local) removeVersions(c *op.Call, of Copy, was *secret.Secret,
 	if len(ch.Added) == 0 {
 		return nil
 	}
-	old, err := l.rows.Outdated(ch.Secret, secret.Now(c))
+	old, err := l.rows.Outdated(c, ch.Secret)
 	ch.Removed = append(ch.Removed, old...)
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"claviger/internal/domain"
+	"claviger/internal/op"
 	"claviger/internal/rowmac"
 	"claviger/secrets/secret"
 	"claviger/store"
@@ -163,9 +164,9 @@ const (
 
 // Outdated returns the versions that go with the next one: the oldest beyond the hundred, unless
 // they have a label or are younger than a day. Most secrets have none that old, which one look at
-// the index says.
-func (s *Rows) Outdated(sec *secret.Secret, now time.Time) (ids []string, err error) {
-	args := []any{sec.Account, sec.Region, sec.Name, store.Micros(now.Add(-safeAge)),
+// the index says. While the clock is in doubt nobody knows how old they are, and none goes.
+func (s *Rows) Outdated(c *op.Call, sec *secret.Secret) (ids []string, err error) {
+	args := []any{sec.Account, sec.Region, sec.Name, store.Micros(c.Settled().At().Add(-safeAge)),
 		removedAtOnce + secret.MaxLabels}
 	err = s.db.Rows(qOldestVersions, args, func(scan func(...any) error) error {
 		var id string

@@ -127,6 +127,10 @@ func (t *Target) Ready() error {
 	if t.Entry.ScheduledForDeletion() && !servedUntilDeleted[t.Operation] {
 		return smfault.MarkedForDeletion
 	}
+	if t.Operation == restoring && t.Entry.ScheduledForDeletion() &&
+		!t.Entry.DeletionDate.After(t.call.Time) {
+		return smfault.NotFound // whether its job has come to it or not
+	}
 	if t.Entry.Owner != "" && changesValue[t.Operation] {
 		return smfault.Managed
 	}
@@ -266,5 +270,8 @@ var servedByReplica = map[string]bool{
 // servedUntilDeleted names the operations that a secret scheduled for deletion still answers. All
 // others refuse.
 var servedUntilDeleted = map[string]bool{
-	"DescribeSecret": true, "ListSecretVersionIds": true, "RestoreSecret": true,
+	"DescribeSecret": true, "ListSecretVersionIds": true, restoring: true,
 }
+
+// restoring is the operation that takes a deletion back.
+const restoring = "RestoreSecret"

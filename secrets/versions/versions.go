@@ -41,7 +41,7 @@ func (s *Versions) Add(c *op.Call, ch *secretrows.Change, token string, v *secre
 		return false, err
 	}
 	ch.Added = []*secret.Version{made}
-	old, err := s.rows.Outdated(sec, made.Created)
+	old, err := s.rows.Outdated(c, sec)
 	for _, id := range old {
 		c.Event(sec.VersionEvent(secret.VersionDeletion, id))
 	}

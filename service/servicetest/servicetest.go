@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -22,6 +23,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
+	"claviger/internal/clock"
 	"claviger/internal/fault"
 	"claviger/internal/install"
 	"claviger/internal/op/optest"
@@ -78,7 +80,7 @@ func StartOn(t testing.TB, token hsm.Config, options ...func(*service.Config)) *
 		Log: new(optest.Log), Clock: new(Clock), Vault: new(Vault)}
 	s.config = service.Config{Database: s.Database, HSM: s.HSM, Regions: []string{Region, Abroad},
 		Version: "test", Create: true, Log: slog.New(slog.NewTextHandler(s.Log, nil)),
-		Ledger: s.ledger.around, Now: s.Clock.Now,
+		Ledger:   s.ledger.around,
 		Rotators: []service.Rotator{s.Vault.rotator()}}
 	for _, o := range options {
 		o(&s.config)
@@ -177,6 +179,7 @@ func (s *Server) open(t testing.TB) {
 
 func (s *Server) openLocked(t testing.TB) {
 	t.Helper()
+	s.config.Clock = s.Clock.source()
 	opened, err := service.Open(context.Background(), s.config)
 	if err != nil {
 		t.Fatalf("opening the service: %v", err)
@@ -247,8 +250,26 @@ func (s *Server) RunDueJobs(t testing.TB) {
 
 // Clock is the true time and what a test added to it.
 type Clock struct {
-	mu    sync.Mutex
-	ahead time.Duration
+	mu     sync.Mutex
+	ahead  time.Duration
+	jumped time.Duration // of ahead, what the machine's uptime knows nothing of
+	boots  int
+}
+
+// source is what the service compares: the clock, and the uptime of a machine that Boot starts.
+func (c *Clock) source() clock.Source {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return clock.Source{Now: c.Now, Uptime: c.uptime, Boot: strconv.Itoa(c.boots)}
+}
+
+// began is when this process did, for the true part of the uptime.
+var began = time.Now()
+
+func (c *Clock) uptime() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Since(began) + c.ahead - c.jumped
 }
 
 // Now returns the time that the service sees. Requests of this package's clients
@@ -259,7 +280,23 @@ func (c *Clock) Now() time.Time {
 	return time.Now().Add(c.ahead)
 }
 
-// Advance moves the clock.
+// Jump sets the clock ahead, or back, while no time passes.
+func (c *Clock) Jump(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead += d
+	c.jumped += d
+}
+
+// Boot starts the machine anew for the next start of the service, which has to come. How long it
+// was off is what Advance says meanwhile.
+func (c *Clock) Boot() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.boots++
+}
+
+// Advance lets time pass.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -105,6 +105,23 @@ func testTrail(t *testing.T, s *suite) {
 	if err != stop {
 		t.Errorf("the error of a batch came back as %v", err)
 	}
+	next = batches
+	s.must(s.db.TrailBack(batches+1, func(batch int64, at time.Time, records []byte) error {
+		if want := name("record", int(batch-1)) + " done"; batch != next || string(records) != want {
+			t.Errorf("back: batch %d holds %q where %d and %q were expected", batch, records, next, want)
+		}
+		if of, err := s.db.TrailTime(batch); err != nil || !of.Equal(at) {
+			t.Errorf("batch %d is of %v and of %v: %v", batch, at, of, err)
+		}
+		next--
+		return nil
+	}))
+	if next != 0 {
+		t.Errorf("back: %d batches of %d were left out", next, batches)
+	}
+	if _, err := s.db.TrailTime(batches + 1); err != store.NoRow {
+		t.Errorf("the time of a batch that isn't there: %v", err)
+	}
 	s.must(s.db.Close())
 	s.reopen()
 	s.must(s.db.Commit(nil, line("again")))

@@ -127,6 +127,7 @@ type Request struct {
 	Reset    *Reset
 	Revoke   *Revoke
 	Secrets  *Secrets
+	Clock    *Clock
 }
 
 // Perform does what is asked, for the user who asks: the records say who. A negative user is this
@@ -146,6 +147,8 @@ func (q Request) Perform(ctx context.Context, s *service.Service, uid int) (
 		return nil, q.Revoke.perform(ctx, s, uid)
 	case q.Secrets != nil:
 		return q.Secrets.perform(ctx, s, uid)
+	case q.Clock != nil:
+		return q.Clock.perform(ctx, s, uid)
 	}
 	return nil, errors.New("there is no such command")
 }

@@ -81,8 +81,8 @@ func newHandles(limit int, ended <-chan struct{}, before *handles) *handles {
 
 // wantAgain has a key loaded whose object is lost. The lock must be held.
 func (h *handles) wantAgain(lost *handle) {
-	if !lost.prepared {
-		return
+	if !lost.prepared || len(lost.Proof) == 0 {
+		return // what it is isn't known, or not whether it will be that again
 	}
 	k := h.add(lost.ID)
 	k.prepared, k.asked = true, lost.asked/2
@@ -243,8 +243,8 @@ func (h *handles) next() *handle {
 	}
 }
 
-// settle publishes that k was loaded as o, in a session that owns it, and whether that still counts:
-// what comes too late is made for nobody, and destroyed.
+// settle publishes that k was loaded as o, in a session that owns it. What comes too late is made
+// for nobody, and destroyed.
 func (h *handles) settle(k *handle, o cryptoki.Object, in cryptoki.Session) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -294,6 +294,15 @@ func (h *handles) forgetID(id string) {
 	delete(h.lost, id)
 	if k := h.byID[id]; k != nil {
 		h.drop(k)
+	}
+}
+
+// prove gives a key its proof, if it has none.
+func (h *handles) prove(id string, proof []byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if k := h.byID[id]; k != nil && len(k.Proof) == 0 {
+		k.Proof = proof
 	}
 }
 

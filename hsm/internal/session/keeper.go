@@ -62,6 +62,9 @@ type Options struct {
 	// Bring brings a prepared key within reach, in a session that owns it from then on.
 	Bring func(*Login, cryptoki.Session, *object.Key) (cryptoki.Object, error)
 
+	// Check says whether the other numbers of a login still name what they should. Nil: it has none.
+	Check func(*Login, cryptoki.Session) error
+
 	// CheckUnwrap says whether the token unwraps, in a session, what it wrapped. Nil: it never does.
 	CheckUnwrap func(*Login, cryptoki.Session) error
 
@@ -166,6 +169,14 @@ func (k *Keeper) Forget(id string) {
 	k.cachedMu.Lock()
 	defer k.cachedMu.Unlock()
 	k.cached.forgetID(id)
+}
+
+// Prove says what the proof of a key is that was cached when it was new and had none. With it the
+// key can be compared when it is loaded again.
+func (k *Keeper) Prove(id string, proof []byte) {
+	k.cachedMu.Lock()
+	defer k.cachedMu.Unlock()
+	k.cached.prove(id, proof)
 }
 
 // Ready returns nil while the token can be used, and custody.ErrUnavailable with the reason while

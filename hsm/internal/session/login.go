@@ -160,11 +160,16 @@ func (l *Login) checkSession(s cryptoki.Session) error {
 	return l.opens(s, sealed)
 }
 
-// checkHealth asks whether the token is alive.
+// checkHealth asks whether the token is alive, and the login good for everything.
 func (l *Login) checkHealth(ctx context.Context) error {
 	_, _, err := l.health.run(ctx, nil, 0, func(s cryptoki.Session) ([]byte, error) {
 		if _, err := l.Driver.TokenInfo(l.slot); err != nil {
 			return nil, err
+		}
+		if check := l.keeper.options.Check; check != nil {
+			if err := check(l, s); err != nil {
+				return nil, err
+			}
 		}
 		return nil, l.checkSession(s)
 	})

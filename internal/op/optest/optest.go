@@ -24,6 +24,7 @@ import (
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
+	"claviger/internal/clock"
 	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/install"
@@ -46,7 +47,8 @@ type Kit struct {
 	Path  string // of the SQLite file
 	DB    *store.DB
 	Token *hsm.Token
-	Clock *Clock // stands at Began until the test moves it
+	Clock *Clock       // stands at Began until the test moves it
+	Guard *clock.Guard // of Clock; it outlives every Restart
 	Log   *Log
 
 	Installation *install.Installation
@@ -77,6 +79,7 @@ func Start(t testing.TB, device hsm.Config, assemble func(*Kit) Parts) *Kit {
 		assemble: assemble,
 		decide:   policy.Decide,
 	}
+	k.Guard = k.Clock.Guard()
 	device.Observe = observer{k}
 	k.Token = hsmtest.Open(t, device)
 	k.DB = storetest.Open(t, k.Path)
@@ -104,7 +107,7 @@ func (k *Kit) Restart() {
 	}
 	log := slog.New(slog.NewTextHandler(k.Log, nil))
 	k.Runner = &op.Runner{Ledger: k.DB, Callers: callers{}, Decide: k.authorize,
-		Observe: observer{k}, Log: log, Now: k.Clock.Now}
+		Observe: observer{k}, Log: log, Now: k.Clock.Now, Clock: k.Guard}
 	k.Jobs = &jobs.Runner{DB: k.DB, Operations: k.Runner, Log: log, Now: k.Clock.Now}
 	parts := k.assemble(k)
 	k.Jobs.Kinds = parts.Jobs
@@ -161,6 +164,16 @@ func (k *Kit) Serve(ctx context.Context, o op.Operation, document any) (any, err
 	out, err := k.Runner.Serve(ctx, o.Info().Service, Request(k.t, o, document))
 	k.declared(o.Info(), err)
 	return out, err
+}
+
+// Elsewhere has f ask as another process would that has the same database: who changes something
+// there waits for nobody here, and nobody here for it. Nobody else asks meanwhile.
+func (k *Kit) Elsewhere(f func()) {
+	here := k.Runner
+	k.Runner = &op.Runner{Ledger: k.DB, Callers: callers{}, Decide: k.authorize,
+		Observe: observer{k}, Log: here.Log, Now: k.Clock.Now}
+	defer func() { k.Runner = here }()
+	f()
 }
 
 // declared fails the test if an operation answered an error that its service's catalogue has not,

@@ -18,6 +18,17 @@ CREATE TABLE service_keys (
     mac       BLOB NOT NULL
 ) STRICT;
 
+-- What was believed of the time when the service last looked.
+CREATE TABLE clock (
+    one      INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+    boot     TEXT    NOT NULL, -- the start of the machine
+    uptime   INTEGER NOT NULL, -- microseconds since that start
+    believed INTEGER NOT NULL, -- the time then
+    shown    INTEGER NOT NULL, -- where the wall clock was expected that has kept pace with the uptime
+    agreed   INTEGER NOT NULL, -- for so many microseconds
+    mac      BLOB    NOT NULL
+) STRICT;
+
 -- What the service left in the signed tables: a row that is deleted or put back is noticed at the next start.
 CREATE TABLE row_sets (
     one  INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),

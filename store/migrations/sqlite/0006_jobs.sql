@@ -9,7 +9,8 @@ CREATE TABLE jobs (
     rev      INTEGER NOT NULL, -- how often it was scheduled anew; what was done before that doesn't end it
     lease    INTEGER NOT NULL, -- number of the newest lease
     expires  INTEGER NOT NULL, -- when that lease ends unless it is renewed; 0: nobody holds it
-    attempts INTEGER NOT NULL,
+    attempts INTEGER NOT NULL, -- at its work, without those that were cut off
+    cut      INTEGER NOT NULL DEFAULT 0, -- how often in a row the process ended while it was done
     UNIQUE (kind, account, region, subject)
 ) STRICT, WITHOUT ROWID;
 
