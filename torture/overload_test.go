@@ -90,9 +90,9 @@ func (s *server) user(t *testing.T, name string) *kms.Client {
 			*made.AccessKey.AccessKeyId, *made.AccessKey.SecretAccessKey, "")})
 }
 
-// More clients than a slow device can serve in time: some are told to come again, and hardly a request
-// is answered otherwise. A caller who asks for little meanwhile waits for one more call, and the device
-// does what it can.
+// More clients than a slow device can serve in time: some are told to come again, and hardly a
+// request is answered otherwise. A caller who asks for little meanwhile waits for one more call,
+// and the device does what it can.
 func TestOverload_SlowDevice_TellsAtOnceAndStaysFair(t *testing.T) {
 	clients, span := 300, 10*time.Second
 	if long() {
