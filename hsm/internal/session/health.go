@@ -140,6 +140,9 @@ func (k *Keeper) checkAndRecover() {
 		return
 	}
 	cause := errReloaded
+	if r := k.down.Load(); r != nil {
+		cause = r.err
+	}
 	if l := k.current.Load(); l != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), k.options.Timeout)
 		cause = l.checkHealth(ctx)
@@ -161,7 +164,7 @@ func (k *Keeper) checkAndRecover() {
 		return
 	}
 	if k.down.Swap(nil) != nil {
-		k.options.Log.Info("the token is back")
+		k.options.Log.Info("the token is back", "after", cause)
 	} else {
 		k.options.Log.Warn("the token was renewed", "because", cause)
 	}
