@@ -24,8 +24,8 @@ func (s *server) holdings() holdings {
 }
 
 // TestSoak_FaultsOneAfterTheOther_NothingIsGathered: outages, slow and hanging calls come and go
-// under load for a long time. Every answer is right or asks to try again, and in the end the process
-// holds what it held in the beginning.
+// under load for a long time. Every answer is right or asks to try again, and in the end the
+// process holds what it held in the beginning.
 func TestSoak_FaultsOneAfterTheOther_NothingIsGathered(t *testing.T) {
 	t.Parallel()
 	span := 6 * time.Second
