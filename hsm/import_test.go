@@ -128,3 +128,53 @@ func TestImport_KnownKeyOnSickDevice_IsNotTakenForNew(t *testing.T) {
 		t.Errorf("%q, %v", m.ID, err)
 	}
 }
+
+// TestImport_CopyStaysBehind_Fails has nothing be destroyed: a copy that can be used would stay in
+// the session, whether the key is a new one, or not one of those that it might be.
+func TestImport_CopyStaysBehind_Fails(t *testing.T) {
+	d := fakedevice.New(t)
+	tok := hsmtest.Open(t, d.Config())
+	other, err := tok.Import(background, wrapped(t, tok, "RSAES_OAEP_SHA_1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := wrapped(t, tok, "RSAES_OAEP_SHA_1")
+	in.ID = "new"
+	for _, known := range [][]custody.Material{nil, {other}} {
+		in.Known = known
+		if m, err := tok.Import(background, in); err != nil || m.ID != "new" {
+			t.Errorf("%q, %v", m.ID, err)
+		}
+		d.Fail("C_DestroyObject", pkcs11.CKR_GENERAL_ERROR, -1)
+		if m, err := tok.Import(background, in); !errors.Is(err, custody.ErrUnavailable) {
+			t.Errorf("with %d known ones: %q, %v", len(known), m.ID, err)
+		}
+		d.Mend("C_DestroyObject")
+	}
+}
+
+// TestImport_UnfitKey_CostsNoSession has keys come that are of another kind than they should be: a
+// session in which the token is well isn't thrown away for what a caller sent.
+func TestImport_UnfitKey_CostsNoSession(t *testing.T) {
+	d := fakedevice.New(t)
+	c := d.Config()
+	c.MaxSessions = 2
+	tok := hsmtest.Open(t, c)
+	in := wrapped(t, tok, "RSA_AES_KEY_WRAP_SHA_256")
+	in.Kind = custody.P256Sign
+	unfit := func() {
+		if _, err := tok.Import(background, in); !errors.Is(err, custody.ErrUnfit) {
+			t.Errorf("a key of another kind: %v", err)
+		}
+	}
+	for range 3 {
+		unfit() // every session is open
+	}
+	before := d.Calls("C_OpenSession")
+	for range 10 {
+		unfit()
+	}
+	if n := d.Calls("C_OpenSession") - before; n > 0 {
+		t.Errorf("%d sessions were opened anew", n)
+	}
+}

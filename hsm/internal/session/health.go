@@ -102,6 +102,7 @@ func (k *Keeper) watch() {
 	for {
 		select {
 		case <-k.stop:
+			k.end() // Close may not have waited for a recovery that was on its way
 			return
 		case <-k.wake:
 		case <-timer.C:
@@ -155,7 +156,7 @@ func (k *Keeper) checkAndRecover() {
 		k.markDown(err)
 		return
 	}
-	if k.down.Swap(nil) != nil {
+	if k.markUp() {
 		k.options.Log.Info("the token is back")
 	} else {
 		k.options.Log.Warn("the token was renewed", "because", cause)
