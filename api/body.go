@@ -91,7 +91,8 @@ func (in *incoming) receive() ([]byte, error) {
 // begin takes room for the first step. The smallest body counts as one: a goroutine waits for it.
 func (in *incoming) begin() (err error) {
 	asked := time.Now()
-	in.room, err = in.bodies().Begin(in.http.Context(), in.from, bodyStep, in.stop)
+	room, of := in.bodies()
+	in.room, err = room.Begin(in.http.Context(), of, bodyStep, in.stop)
 	in.waited += time.Since(asked)
 	if err != nil {
 		return errNoRoom

@@ -43,9 +43,9 @@ type gates struct {
 	// own, by that caller, or strangers would keep them waiting.
 	strangers, acquaintances *admission.Gate
 
-	// Bytes of bodies, from before they are read until the answer, by source. Anybody can name an
-	// access key, so that its name gives no claim: a share for each key could be taken by those who
-	// don't have it.
+	// Bytes of bodies, from before they are read until the answer, by source, and those of connections
+	// of known callers by these. Anybody can name an access key, so that its name gives no claim: a
+	// share for each key could be taken by those who don't have it.
 	strangersBodies, acquaintancesBodies *bodies.Room
 
 	// Answers to those who weren't identified or found no place, by source, from their turn until

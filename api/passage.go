@@ -29,8 +29,9 @@ func (g *gates) passage(r *http.Request) *passage {
 	return &passage{gates: g, from: source.Of(r.RemoteAddr), before: listener.Known(r.Context())}
 }
 
-// arrive waits until it is the request's turn to be looked at: the turn of its source, or where that
-// was somebody known before, of that caller, beside whom others at the same source may do much.
+// arrive waits until it is the request's turn to be looked at: the turn of its source, or where
+// that was somebody known before, of that caller, beside whom others at the same source may do
+// much.
 func (p *passage) arrive(ctx context.Context) bool {
 	gate, as := p.strangers, p.from
 	if p.before != "" {
@@ -51,11 +52,12 @@ func (p *passage) pause() {
 	}
 }
 
-func (p *passage) bodies() *bodies.Room {
+// bodies is the memory that its body is in, and whose share of it that is.
+func (p *passage) bodies() (room *bodies.Room, of string) {
 	if p.before != "" {
-		return p.acquaintancesBodies
+		return p.acquaintancesBodies, p.before
 	}
-	return p.strangersBodies
+	return p.strangersBodies, p.from
 }
 
 // identified ends the part before the caller was known, and takes a place for it.

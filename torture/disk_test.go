@@ -65,10 +65,10 @@ func draw(i int, r *rand.Rand) struck {
 		f.From = 1 + uint64(r.IntN(3)) // they are rare
 	}
 	f.Short = f.Errno == 0
-	switch r.IntN(3) {
+	switch r.IntN(4) {
 	case 0:
 		f.Every = 2 + uint64(r.IntN(5))
-	case 1:
+	case 1, 2:
 		if f.Errno != syscall.EINTR && !f.Short { // which may be met for ever by nobody
 			f.Every, f.lasting, f.stops = 1, true, place.stops
 		}

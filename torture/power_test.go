@@ -41,45 +41,35 @@ func TestPower_LostUnderLoad_LosesNothingAcknowledged(t *testing.T) {
 	s := launch(t, options{dir: dir})
 	j := &journal{position: d.Position}
 	p := recordedRun(t, s, d, j, span)
-	t.Setenv("SOFTHSM2_CONF", s.path("softhsm2.conf"))
-	// While somebody is logged in the next login costs nothing.
-	token, err := hsm.Open(t.Context(), p.device)
-	accepted(t, err)
-	defer token.Close()
-	seed := uint64(time.Now().UnixNano())
-	var lost losses
-	var facts atomic.Int64
-	numbers := make(chan int)
-	for range 4 {
-		lost.all.Go(func() {
-			for i := range numbers {
-				r, loss := rand.New(rand.NewPCG(seed, uint64(i))), disk.Loss(i)%disk.Losses
-				cut := p.cut(r)
-				n, err := p.open(cut, p.log.Power(cut, loss, r))
-				if err != nil {
-					lost.add(fmt.Errorf("state %d of seed %d, power lost at %d, %v: %w", i, seed, cut, loss, err))
-				}
-				facts.Add(int64(n))
-			}
-		})
-	}
-	for i := range states {
-		if lost.count() < 10 {
-			numbers <- i
-		}
-	}
-	close(numbers)
-	lost.all.Wait()
-	if err := errors.Join(lost.errs...); err != nil {
-		t.Error(err)
-	}
+	facts := p.sweep(states, p.cut)
 	each := states / int(disk.Losses)
 	report(t, "power", "A run under load was recorded at the system's calls. From the record the states "+
 		"were made in which a loss of power may leave the database, and the service opened each.",
 		"states", states, "of them with all of what wasn't synced", each,
 		"with nothing of it", each, "with a part of it in order and a torn write", each,
 		"with any sectors of it in any order", each,
-		"acknowledged changes in the run", len(j.kept(0)), "looked at again", int(facts.Load()), "lost", 0)
+		"acknowledged changes in the run", len(j.kept(0)), "looked at again", facts, "lost", 0)
+}
+
+// TestPower_LostAtFirstStart_NextStartGoesOn: whatever a loss of power leaves of `claviger init`
+// and the first start, the next one goes on from it; and once a client was served it is all there.
+func TestPower_LostAtFirstStart_NextStartGoesOn(t *testing.T) {
+	states := 12
+	if long() {
+		states = 200
+	}
+	dir := storetest.Dir(t)
+	d := disk.New(t, dir)
+	d.Record()
+	j := &journal{position: d.Position}
+	s := launch(t, options{dir: dir, env: d.Env()})
+	j.writeKey(t.Context(), s)
+	s.kill()
+	p := newPower(t, s, d, j)
+	p.create = true
+	p.sweep(states, func(r *rand.Rand) int64 { return p.cuts[r.IntN(len(p.cuts))] })
+	report(t, "init", "The power went while `claviger init` and the first start were at work, and the "+
+		"service went on from what was left.", "states", states, "of which it couldn't go on", 0)
 }
 
 // power is a recorded run and what looks at its states.
@@ -91,6 +81,7 @@ type power struct {
 	cuts   []int64
 	moves  []int64 // cuts at which the log was being moved into the database
 	device hsm.Config
+	create bool // the service may find no installation yet
 }
 
 // recordedRun has the server started anew under the library, with load until the span is over. Half
@@ -115,16 +106,61 @@ func recordedRun(t *testing.T, s *server, d *disk.Disk, j *journal, span time.Du
 		t.Errorf("SIGTERM ended it with %d:\n%s", code, s.log())
 	}
 	s.env = plain
-	l := d.Log()
-	module, _ := hsm.FindSoftHSM()
-	p := &power{t: t, site: s, j: j, log: l, cuts: l.Cuts(), moves: l.Around(disk.Database),
-		device: hsm.Config{Module: module, TokenLabel: "torture", Timeout: time.Minute,
-			PIN: func() ([]byte, error) { return []byte(hsmtest.PIN), nil }}}
+	p := newPower(t, s, d, j)
 	if len(p.moves) == 0 || len(j.kept(0)) < 100 {
 		t.Fatalf("%d changes were acknowledged, and %d writes went to the database: that is no load",
 			len(j.kept(0)), len(p.moves))
 	}
 	return p
+}
+
+// newPower reads the log of a run that has ended.
+func newPower(t *testing.T, s *server, d *disk.Disk, j *journal) *power {
+	t.Helper()
+	module, _ := hsm.FindSoftHSM()
+	l := d.Log()
+	return &power{t: t, site: s, j: j, log: l, cuts: l.Cuts(), moves: l.Around(disk.Database),
+		device: hsm.Config{Module: module, TokenLabel: "torture", Timeout: time.Minute,
+			PIN: func() ([]byte, error) { return []byte(hsmtest.PIN), nil }}}
+}
+
+// sweep opens so many states, some at once, at the cuts that are drawn, and returns how many
+// promises were looked at one by one.
+func (p *power) sweep(states int, cut func(*rand.Rand) int64) int {
+	p.t.Helper()
+	p.t.Setenv("SOFTHSM2_CONF", p.site.path("softhsm2.conf"))
+	// While somebody is logged in the next login costs nothing.
+	token, err := hsm.Open(p.t.Context(), p.device)
+	accepted(p.t, err)
+	defer token.Close()
+	seed := uint64(time.Now().UnixNano())
+	var lost losses
+	var facts atomic.Int64
+	numbers := make(chan int)
+	for range 4 {
+		lost.all.Go(func() {
+			for i := range numbers {
+				r, loss := rand.New(rand.NewPCG(seed, uint64(i))), disk.Loss(i)%disk.Losses
+				at := cut(r)
+				n, err := p.open(at, p.log.Power(at, loss, r))
+				if err != nil {
+					lost.add(fmt.Errorf("state %d of seed %d, power lost at %d, %v: %w", i, seed, at, loss, err))
+				}
+				facts.Add(int64(n))
+			}
+		})
+	}
+	for i := range states {
+		if lost.count() < 10 {
+			numbers <- i
+		}
+	}
+	close(numbers)
+	lost.all.Wait()
+	if err := errors.Join(lost.errs...); err != nil {
+		p.t.Error(err)
+	}
+	return int(facts.Load())
 }
 
 // cut draws when the power goes: a third of the time while the log is moved into the database.
@@ -144,7 +180,8 @@ func (p *power) open(cut int64, state map[string][]byte) (n int, err error) {
 		return 0, err
 	}
 	c := service.Config{Database: filepath.Join(dir, "claviger.db"), HSM: p.device,
-		Regions: []string{region, other}, Log: slog.New(slog.DiscardHandler), Version: "test"}
+		Regions: []string{region, other}, Log: slog.New(slog.DiscardHandler), Version: "test",
+		Create: p.create}
 	opened, err := service.Open(p.t.Context(), c)
 	if err != nil {
 		return 0, err

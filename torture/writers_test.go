@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync"
 
@@ -47,6 +48,9 @@ func holds[T comparable](err error, found func() T, want T) error {
 	}
 	return nil
 }
+
+// stays draws whether something is left there: the account has its quotas, and most must go.
+func stays() bool { return rand.IntN(20) == 0 }
 
 // gone expects an error of a name.
 func gone(err error, name string) error {
@@ -229,7 +233,7 @@ func (j *journal) writeParameter(ctx context.Context, s *server) {
 		current = p
 		versions = append(versions, p)
 	}
-	_, ok := j.ask("ssm", "LabelParameterVersion "+name, nil,
+	labelled, ok := j.ask("ssm", "LabelParameterVersion "+name, nil,
 		func() (middleware.Metadata, check, error) {
 			out, err := s.parameters().LabelParameterVersion(ctx, &ssm.LabelParameterVersionInput{
 				Name: &name, Labels: []string{"kept"}, ParameterVersion: aws.Int64(2)})
@@ -238,15 +242,10 @@ func (j *journal) writeParameter(ctx context.Context, s *server) {
 			}
 			return out.ResultMetadata, parameterIs(name+":kept", name+" value 1"), nil
 		})
-	if !ok || j.names.Load()%3 != 0 {
+	if !ok || stays() {
 		return
 	}
-	labelled := j.kept(0)
-	for _, p := range labelled[max(0, len(labelled)-100):] {
-		if p.what == "LabelParameterVersion "+name {
-			versions = append(versions, p)
-		}
-	}
+	versions = append(versions, labelled)
 	j.ask("ssm", "DeleteParameter "+name, versions, func() (middleware.Metadata, check, error) {
 		out, err := s.parameters().DeleteParameter(ctx, &ssm.DeleteParameterInput{Name: &name})
 		if err != nil {
@@ -271,10 +270,10 @@ const userPolicy = `{"Version":"2012-10-17","Statement":[{"Sid":%q,"Effect":"All
 	`"Action":"kms:Decrypt","Resource":"*"}]}`
 
 // writeUser tells the story of a user of IAM: a policy, another one instead, an access key that is
-// made inactive, a tag.
+// made inactive. Most are deleted in the end.
 func (j *journal) writeUser(ctx context.Context, s *server) {
 	name := j.name("user")
-	_, ok := j.ask("iam", "CreateUser "+name, nil, func() (middleware.Metadata, check, error) {
+	made, ok := j.ask("iam", "CreateUser "+name, nil, func() (middleware.Metadata, check, error) {
 		out, err := s.iam().CreateUser(ctx, &iam.CreateUserInput{UserName: &name})
 		if err != nil {
 			return middleware.Metadata{}, nil, err
@@ -315,7 +314,7 @@ func (j *journal) writeUser(ctx context.Context, s *server) {
 	if !ok {
 		return
 	}
-	j.ask("iam", "UpdateAccessKey "+name, []*promise{active},
+	inactive, ok := j.ask("iam", "UpdateAccessKey "+name, []*promise{active},
 		func() (middleware.Metadata, check, error) {
 			out, err := s.iam().UpdateAccessKey(ctx, &iam.UpdateAccessKeyInput{UserName: &name,
 				AccessKeyId: id, Status: iamtypes.StatusTypeInactive})
@@ -324,6 +323,56 @@ func (j *journal) writeUser(ctx context.Context, s *server) {
 			}
 			return out.ResultMetadata, accessKeyIs(name, *id, iamtypes.StatusTypeInactive), nil
 		})
+	if ok && !stays() {
+		j.deleteUser(ctx, s, name, *id, made, policy, inactive)
+	}
+}
+
+// deleteUser deletes a user with all that it has, which ends those promises.
+func (j *journal) deleteUser(ctx context.Context, s *server, name, id string,
+	made, policy, key *promise) {
+	_, ok := j.ask("iam", "DeleteUserPolicy "+name, []*promise{policy},
+		func() (middleware.Metadata, check, error) {
+			out, err := s.iam().DeleteUserPolicy(ctx,
+				&iam.DeleteUserPolicyInput{UserName: &name, PolicyName: aws.String("p")})
+			if err != nil {
+				return middleware.Metadata{}, nil, err
+			}
+			return out.ResultMetadata, func(ctx context.Context, s *server) error {
+				_, err := s.iam().GetUserPolicy(ctx,
+					&iam.GetUserPolicyInput{UserName: &name, PolicyName: aws.String("p")})
+				return gone(err, "NoSuchEntity")
+			}, nil
+		})
+	if !ok {
+		return
+	}
+	_, ok = j.ask("iam", "DeleteAccessKey "+name, []*promise{key},
+		func() (middleware.Metadata, check, error) {
+			out, err := s.iam().DeleteAccessKey(ctx,
+				&iam.DeleteAccessKeyInput{UserName: &name, AccessKeyId: &id})
+			if err != nil {
+				return middleware.Metadata{}, nil, err
+			}
+			return out.ResultMetadata, func(ctx context.Context, s *server) error {
+				_, err := s.iam().UpdateAccessKey(ctx, &iam.UpdateAccessKeyInput{UserName: &name,
+					AccessKeyId: &id, Status: iamtypes.StatusTypeInactive})
+				return gone(err, "NoSuchEntity")
+			}, nil
+		})
+	if !ok {
+		return
+	}
+	j.ask("iam", "DeleteUser "+name, []*promise{made}, func() (middleware.Metadata, check, error) {
+		out, err := s.iam().DeleteUser(ctx, &iam.DeleteUserInput{UserName: &name})
+		if err != nil {
+			return middleware.Metadata{}, nil, err
+		}
+		return out.ResultMetadata, func(ctx context.Context, s *server) error {
+			_, err := s.iam().GetUser(ctx, &iam.GetUserInput{UserName: &name})
+			return gone(err, "NoSuchEntity")
+		}, nil
+	})
 }
 
 // policyIs goes by the statement's id, which both spellings of a document have.

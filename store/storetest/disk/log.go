@@ -45,8 +45,8 @@ const (
 	magic      = 0x6b736964
 )
 
-// Record has the next process that starts under the library recorded. What is in the directory now
-// counts as durable. One process may be recorded, and nobody else may write meanwhile.
+// Record has all processes recorded that start under the library from now on, one after the other.
+// What is in the directory now counts as durable. Nobody else may write there meanwhile.
 func (d *Disk) Record() {
 	d.t.Helper()
 	if d.log != "" {
