@@ -33,8 +33,8 @@
 // A session has one owner at a time, a worker goroutine: two goroutines on one session crash the
 // process inside some modules. A caller hands its work to a worker and waits for the result, its
 // context or [Config.Timeout]. A call whose caller leaves comes to its end in its session; one that
-// hangs in the module is abandoned together with it. Making an RSA key pair takes seconds and has sessions and a deadline of its own: nobody
-// waits for it but its caller.
+// hangs in the module is abandoned together with it. Making an RSA key pair takes seconds and has
+// sessions and a deadline of its own: nobody waits for it but its caller.
 //
 // # Failure
 //
