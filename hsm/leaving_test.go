@@ -126,7 +126,7 @@ func TestRecovery_SessionsLost_KeysAreLoadedUnasked(t *testing.T) {
 	}
 }
 
-// Whoever reads the log learns why a token was logged in to anew, whether callers noticed it or not.
+// Whoever reads the log learns why a token was logged in to anew, whether callers noticed or not.
 func TestRecovery_TokenRenewed_LogSaysWhy(t *testing.T) {
 	d := fakedevice.New(t)
 	c := hasty(d)
