@@ -24,8 +24,8 @@ var slowCrowds = []int{1, 4, 16, 64, 1000}
 const busyClients = 512
 
 // slowLines measure the service on a device that takes its time, as one behind a network does: what
-// is left of what its sessions could do, who is told to come again, and what becomes of a caller who
-// asks for little beside one who asks for much.
+// is left of what its sessions could do, who is told to come again, and what becomes of a caller
+// who asks for little beside one who asks for much.
 func (b *bench) slowLines(ctx context.Context) error {
 	t := &bencher{}
 	defer t.clean()
