@@ -12,7 +12,7 @@ import (
 // that is back stays unused: well below five seconds.
 const (
 	whileHealthy = 2 * time.Second
-	whileDown    = time.Second
+	whileDown    = time.Second / 2
 )
 
 // MostHung bounds, in pools full of sessions, how many hanging calls are left behind for fresh
