@@ -23,6 +23,7 @@
 //	internal/envelope  how services have values sealed under KMS keys
 //	internal/outbox    events that changes leave, until they are delivered
 //	internal/install   what the installation knows of itself: its own keys
+//	internal/backup    backups that the token signs
 //	internal/access    what the user that this process is may do with a file
 //	internal/wire      AWS's JSON and its scalars
 //	api                routing, limits, documents; AWS JSON, AWS query and REST in a package each

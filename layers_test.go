@@ -22,7 +22,7 @@ const module = "claviger"
 var layers = []struct{ pkg, may, because string }{
 	{".", "", "the root is a map and holds no code"},
 	{"cmd/...", "...", "nobody imports a command"},
-	{"cmd/claviger/exit", "hsm internal/install store",
+	{"cmd/claviger/exit", "hsm internal/backup internal/install store",
 		"how a command fails is said of errors that others have made"},
 	{"cmd/claviger/config", "cmd/claviger/exit hsm iam/webidentity internal/... service " +
 		"secrets/rotation/rotator/... parameters/public",
@@ -250,6 +250,8 @@ var layers = []struct{ pkg, may, because string }{
 		"a contract names what it carries and who is calling, and nothing else"},
 	{"internal/install", "store internal/rowmac internal/signedtoken internal/fault internal/custody",
 		"it opens what every domain signs by, and knows none of them"},
+	{"internal/backup", "store store/snapshot internal/install internal/custody",
+		"a backup is a file and what an installation knows of itself: whose rows are in it doesn't matter"},
 	{"internal/rowmac", "store internal/fault internal/custody",
 		"what signs every domain's rows knows none of them"},
 	{"internal/signedtoken", "", "a token is a text and a MAC"},
@@ -257,7 +259,9 @@ var layers = []struct{ pkg, may, because string }{
 
 	{"internal/rowset", "", "a digest of rows is arithmetic"},
 
-	{"store", "internal/rowset internal/fault internal/custody", "an engine knows nothing of what it stores"},
+	{"store/sqltext", "", "a statement is a text"},
+	{"store", "store/sqltext internal/rowset internal/fault internal/custody", "an engine knows nothing of what it stores"},
+	{"store/snapshot", "store", "a copy is made of a file, whatever is in it"},
 	{"store/storetest/disk", "", "a disk holds files, whatever they are"},
 	{"store/storetest", "store internal/fault internal/custody",
 		"a suite sees what it tests and nothing above it"},
@@ -321,7 +325,7 @@ var walls = []struct{ path, in, because string }{
 		"one place talks to the device, so that one pool owns its sessions"},
 	{"github.com/ThalesIgnite/crypto11", "hsm/...",
 		"it shares C_Initialize with us, and one file has to own that"},
-	{"github.com/mattn/go-sqlite3", "store store/storetest",
+	{"github.com/mattn/go-sqlite3", "store store/snapshot store/storetest",
 		"engines differ inside store only; the checker of queries asks SQLite for its plans"},
 	{"database/sql", "store store/storetest secrets/rotation/rotator/mysql",
 		"everybody else speaks store.Tx, which commits a change together with its record; the driver " +

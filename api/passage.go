@@ -29,8 +29,8 @@ func (g *gates) passage(r *http.Request) *passage {
 	return &passage{gates: g, from: source.Of(r.RemoteAddr), before: listener.Known(r.Context())}
 }
 
-// arrive waits until it is the request's turn to be looked at: the turn of its source, or where that
-// was somebody known before, of that caller, beside whom others at the same source may do much.
+// arrive waits until it is the request's turn to be looked at: the turn of its source, or where
+// that was somebody known before, of that caller, beside whom others at the same source may do much.
 func (p *passage) arrive(ctx context.Context) bool {
 	gate, as := p.strangers, p.from
 	if p.before != "" {

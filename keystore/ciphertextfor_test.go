@@ -364,7 +364,8 @@ func (t counted) Unseal(ctx context.Context, ref custody.Ref, sealed, aad []byte
 	return t.Token.Unseal(ctx, ref, sealed, aad)
 }
 
-func TestEncryptForService_EachUse_IsOneCallOfTheToken(t *testing.T) {
+// What a service keeps is opened once before it is handed out.
+func TestEncryptForService_EachUse_IsTwoCallsOfTheTokenAndOneToDecrypt(t *testing.T) {
 	calls := new(atomic.Int64)
 	s := startAround(t, hsmtest.SoftHSM(t),
 		func(real *hsm.Token) Token { return counted{real, calls} })
@@ -372,11 +373,11 @@ func TestEncryptForService_EachUse_IsOneCallOfTheToken(t *testing.T) {
 	for range 3 {
 		before := calls.Load()
 		e, err := s.encryptAs(owner(), id, parameter("a"), "x")
-		if err != nil || calls.Load() != before+1 {
+		if err != nil || calls.Load() != before+2 {
 			t.Fatalf("Encrypt made %d calls, %v", calls.Load()-before, err)
 		}
-		if _, err := s.decryptAs(owner(), e, parameter("a")); err != nil || calls.Load() != before+2 {
-			t.Errorf("Decrypt made %d calls, %v", calls.Load()-before-1, err)
+		if _, err := s.decryptAs(owner(), e, parameter("a")); err != nil || calls.Load() != before+3 {
+			t.Errorf("Decrypt made %d calls, %v", calls.Load()-before-2, err)
 		}
 	}
 }

@@ -62,8 +62,8 @@ func (s *Keys) Unseal(c *op.Call, service string, e envelope.Envelope,
 	return out.Value, err
 }
 
-// Encrypt encrypts plaintext on behalf of service, as c's caller, by kms:Encrypt itself: one call
-// of the token. An empty keyID means what it does to [Keys.Seal].
+// Encrypt encrypts plaintext on behalf of service, as c's caller, by kms:Encrypt itself, and opens
+// it once: two calls of the token. An empty keyID means what it does to [Keys.Seal].
 func (s *Keys) Encrypt(c *op.Call, service, keyID string, context map[string]string,
 	plaintext []byte) (envelope.Ciphertext, error) {
 	keyID, err := s.keyFor(c, service, keyID)

@@ -13,8 +13,6 @@ import (
 	"claviger/internal/install"
 	"claviger/internal/rowmac"
 	"claviger/store"
-
-	"github.com/google/uuid"
 )
 
 const (
@@ -163,12 +161,10 @@ func (s *Service) AcceptClock(ctx context.Context, account, by string) (ClockRea
 	if err := s.known(ctx, account); err != nil {
 		return before, err
 	}
-	return before, s.clock.accept(ctx, audit.Record{Time: before.Wall, Source: "claviger",
-		Name: "AcceptClock", Region: s.region, SourceIP: by, UserAgent: by,
-		RequestID: uuid.NewString(), EventID: uuid.NewString(), Account: account,
-		Identity: ownIdentity(account),
-		Additional: fmt.Appendf(nil, `{"believed":%q,"accepted":%q}`,
-			before.Believed.Format(time.RFC3339), before.Wall.Format(time.RFC3339))})
+	record := unlike(before.Wall, s.region, "AcceptClock", account, by)
+	record.Additional = fmt.Appendf(nil, `{"believed":%q,"accepted":%q}`,
+		before.Believed.UTC().Format(time.RFC3339), before.Wall.UTC().Format(time.RFC3339))
+	return before, s.clock.accept(ctx, record)
 }
 
 // ownIdentity is who did what this program was told to by a command, in records of no operation of

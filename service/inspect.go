@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"claviger/audit"
 	"claviger/hsm"
@@ -60,7 +61,8 @@ func AcceptRows(ctx context.Context, c Config, account, by string) (
 	}
 	err = db.Commit(func(tx *store.Tx) error { return tx.SealRowSets(in.RowSets) },
 		func(failed error) []byte {
-			r := acceptance(c, found, account, by)
+			r := unlike(c.clocks().Now(), c.Regions[0], "AcceptRows", account, by)
+			r.Additional = fmt.Appendf(nil, `{"accepted":%q}`, found.Sets.Error())
 			if failed != nil {
 				r.ErrorCode = "InternalFailure"
 			}
@@ -69,10 +71,10 @@ func AcceptRows(ctx context.Context, c Config, account, by string) (
 	return found, err == nil, err
 }
 
-// acceptance is the record of it. No operation of AWS's is like it, so its source is this program.
-func acceptance(c Config, found *install.Inspection, account, by string) audit.Record {
-	return audit.Record{Time: c.clocks().Now(), Source: "claviger", Name: "AcceptRows",
-		Region: c.Regions[0], SourceIP: by, UserAgent: by, RequestID: uuid.NewString(),
-		EventID: uuid.NewString(), Account: account, Identity: ownIdentity(account),
-		Additional: fmt.Appendf(nil, `{"accepted":%q}`, found.Sets.Error())}
+// unlike is the record of what a command has done, and no operation of AWS's is like: its source is
+// this program.
+func unlike(now time.Time, region, name, account, by string) audit.Record {
+	return audit.Record{Time: now, Source: "claviger", Name: name, Region: region,
+		SourceIP: by, UserAgent: by, RequestID: uuid.NewString(), EventID: uuid.NewString(),
+		Account: account, Identity: ownIdentity(account)}
 }

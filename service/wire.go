@@ -78,6 +78,7 @@ type Service struct {
 
 	services services
 	region   string // the default
+	id       string // of the installation
 	callers  *identity.Directory
 	entities *entity.Directory
 	runner   *op.Runner
@@ -150,6 +151,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m,
 		Log: c.Log, Now: c.Clock.Now, Clock: s.clock.Guard}
 	s.runner, s.callers, s.entities, s.region = runner, callers, entities, c.Regions[0]
+	s.id = in.ID
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers,
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},

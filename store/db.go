@@ -106,13 +106,20 @@ func OpenReader(ctx context.Context, path string) (*DB, error) {
 }
 
 func openReader(path string, migrations fs.FS) (*DB, error) {
+	e, err := newSQLite(path, false)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	return readerOf(e, migrations)
+}
+
+func readerOf(e *sqlite, migrations fs.FS) (*DB, error) {
 	made, err := schemaOf(migrations)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	e, err := newSQLite(path, false)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+	if e.frozen { // its settings are no server's
+		made = &schema{steps: made.steps, objects: made.objects, foreign: true}
 	}
 	db := newDB(e)
 	if err = made.current(e); err == nil {

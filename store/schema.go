@@ -36,6 +36,7 @@ func compareObjects(a, b object) int {
 type schema struct {
 	steps   []migration
 	objects []object // in order
+	foreign bool     // of a file that no server has open: its settings don't matter
 }
 
 // settings are what a database file says for itself of how it is written and read, and how the
@@ -143,6 +144,9 @@ func (s *schema) compare(conn *connection) error {
 		case s.objects[i].sql != found[j].sql:
 			return fmt.Errorf("%w: %s is another one", ErrSchema, found[j])
 		}
+	}
+	if s.foreign {
+		return nil
 	}
 	return s.compareSettings(conn)
 }

@@ -19,7 +19,8 @@ import (
 
 // sqlite is one database file, its write-ahead log beside it, and a lock file.
 type sqlite struct {
-	path string // absolute
+	path   string // absolute
+	frozen bool   // nobody writes to it: what others may have left beside it isn't looked at
 }
 
 // newSQLite makes sure that the file is there and is the owner's alone. SQLite gives its log and
@@ -41,7 +42,7 @@ func newSQLite(path string, create bool) (*sqlite, error) {
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
 		return nil, fmt.Errorf("%w: %s has mode %04o, chmod 600 it", ErrExposed, path, mode)
 	}
-	return &sqlite{path}, nil
+	return &sqlite{path: path}, nil
 }
 
 // createAlone creates an empty file with mode 0600 where there is none, and makes its name durable.
@@ -111,6 +112,9 @@ func (s *sqlite) connect(_ context.Context, r role) (driver.Conn, error) {
 	}
 	if r == reading {
 		options.Set("_query_only", "on")
+	}
+	if s.frozen {
+		options = url.Values{"mode": {"ro"}, "immutable": {"1"}, "_query_only": {"on"}}
 	}
 	open := &sqlite3.SQLiteDriver{ConnectHook: func(c *sqlite3.SQLiteConn) error {
 		_, err := c.Exec(pragmas, nil)

@@ -37,8 +37,8 @@ func lies() (all []lie) {
 	return all
 }
 
-// beyond are the answers in which nobody but the caller could notice a lie of a function: bytes that
-// only the caller compares with anything. They are counted, and not held against the service.
+// beyond are the answers in which nobody but the caller could notice a lie of a function: bytes
+// that only the caller compares with anything. They are counted, and not held against the service.
 var beyond = map[string][]string{
 	"C_Encrypt": {"Decrypt of what was encrypted", "Decrypt of a data key",
 		"Decrypt of what was encrypted anew"},
@@ -66,7 +66,7 @@ func TestLies_FalsifiedAnswers_AreNotBelieved(t *testing.T) {
 	t.Parallel()
 	rounds := 1
 	if long() {
-		rounds = 20
+		rounds = 10
 	}
 	f, sh := newFindings(), shim.New(t)
 	s := launch(t, options{shim: sh})

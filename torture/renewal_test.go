@@ -23,7 +23,8 @@ func TestRenewal_ManyKeysInUse_RateIsBack(t *testing.T) {
 	w := prepare(t, s)
 	uses := w.usesOf(t, count)
 	sh.Set(shim.Slow(20 * time.Millisecond))
-	clients := begin(t, 16, uses, func(r request, v verdict) { f.add(r.name, "the login was lost", v) })
+	clients := begin(t, 16, uses,
+		func(r request, v verdict) { f.add(r.name, "the login was lost", v) })
 	clients.rate(window)
 	before := clients.rate(4 * window)
 	var recoveries []time.Duration

@@ -100,7 +100,8 @@ func publicKey(t testing.TB, c *kms.Client, id *string) any {
 // answers asks for what later answers are compared with.
 func (w *workload) answers(t testing.TB) {
 	t.Helper()
-	sealed, err := w.kms.Encrypt(t.Context(), &kms.EncryptInput{KeyId: w.aes, Plaintext: []byte(plain)})
+	sealed, err := w.kms.Encrypt(t.Context(),
+		&kms.EncryptInput{KeyId: w.aes, Plaintext: []byte(plain)})
 	accepted(t, err)
 	w.blob, w.forged = sealed.CiphertextBlob, bytes.Clone(sealed.CiphertextBlob)
 	w.forged[len(w.forged)-1] ^= 1

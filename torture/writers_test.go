@@ -245,7 +245,8 @@ func (j *journal) writeParameter(ctx context.Context, s *server) {
 	if !ok || stays() {
 		return
 	}
-	j.ask("ssm", "DeleteParameter "+name, append(versions, labelled), func() (middleware.Metadata, check, error) {
+	versions = append(versions, labelled)
+	j.ask("ssm", "DeleteParameter "+name, versions, func() (middleware.Metadata, check, error) {
 		out, err := s.parameters().DeleteParameter(ctx, &ssm.DeleteParameterInput{Name: &name})
 		if err != nil {
 			return middleware.Metadata{}, nil, err

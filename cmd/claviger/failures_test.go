@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -303,10 +304,13 @@ func TestInit_FileSizeLimit_SaysFull(t *testing.T) {
 	s.clear(s.finish(limited(s.command("init", "--config", s.path("claviger.toml")))), 31, "full")
 }
 
-// limited has a command run under a limit of 32 KiB on the size of files (RLIMIT_FSIZE; the shell
-// counts in blocks of 512 or 1,024 bytes).
-func limited(c *exec.Cmd) *exec.Cmd {
-	c.Args = append([]string{"sh", "-c", `ulimit -f 32; exec "$0" "$@"`, c.Path}, c.Args[1:]...)
+// limited has a command run under a limit of 32 KiB on the size of files.
+func limited(c *exec.Cmd) *exec.Cmd { return limitedTo(c, 32) }
+
+// limitedTo sets RLIMIT_FSIZE. The shell counts in blocks of 512 or 1,024 bytes.
+func limitedTo(c *exec.Cmd, blocks int) *exec.Cmd {
+	c.Args = append([]string{"sh", "-c", fmt.Sprintf(`ulimit -f %d; exec "$0" "$@"`, blocks), c.Path},
+		c.Args[1:]...)
 	c.Path = "/bin/sh"
 	return c
 }

@@ -51,6 +51,8 @@ func commands() []command {
 		{"clock", clockWords, "say whether the clock is believed, or have it believed", clockCommand},
 		{"policy", "lint [flags] FILE...", "say what is wrong with policies, and what never matches",
 			policyCommand},
+		{"backup", "", "back up the database, beside a running server or without one", backupCommand},
+		{"restore", "", "prove what a backup is, and put it in the database's place", restoreCommand},
 		{"audit", "tail [flags]", "read the audit trail", auditCommand},
 		{"docs", "api|errors|openapi", "print the API's description", docs},
 		{"version", "", "print the version and the commit it was built from", versionCommand},

@@ -1,24 +1,20 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"slices"
-	"strings"
 
 	"claviger/cmd/claviger/exit"
 	"claviger/cmd/claviger/params"
 	"claviger/cmd/claviger/params/document"
 	"claviger/cmd/claviger/params/plan"
 	"claviger/cmd/claviger/params/remote"
+	"claviger/cmd/claviger/terminal"
 	"claviger/parameters/parameter"
-
-	"golang.org/x/sys/unix"
 )
 
 const paramsWords = "import|export [flags]"
@@ -137,7 +133,7 @@ func (a *asking) doImport(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	if t.Ask == nil && !i.Yes && !i.DryRun {
-		return exit.UsageError("%s: %w", a.f.Name(), params.ErrUnanswered)
+		return exit.UsageError("%s: %w", a.f.Name(), terminal.ErrUnanswered)
 	}
 	return i.Run(ctx, c, t)
 }
@@ -175,40 +171,4 @@ func (e *env) read(name string) ([]byte, error) {
 		in = file
 	}
 	return io.ReadAll(io.LimitReader(in, mostOfParameters))
-}
-
-// terminal is where the command was started. Somebody can be asked if the standard input is a
-// terminal.
-func (e *env) terminal() *params.Terminal {
-	t := &params.Terminal{Out: e.stdout, Err: e.stderr, Bar: isTerminal(e.stderr)}
-	if isTerminal(e.stdin) {
-		t.Ask = e.ask
-	}
-	return t
-}
-
-func isTerminal(file any) bool {
-	f, ok := file.(*os.File)
-	if !ok {
-		return false
-	}
-	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
-	return err == nil
-}
-
-// ask asks a question and waits for the line that answers it, or for ctx to end.
-func (e *env) ask(ctx context.Context, question string) (bool, error) {
-	fmt.Fprint(e.stderr, question)
-	answered := make(chan string, 1)
-	go func() {
-		line, _ := bufio.NewReader(e.stdin).ReadString('\n') // no answer is no yes
-		answered <- line
-	}()
-	select {
-	case line := <-answered:
-		return strings.TrimSpace(line) == "yes", nil
-	case <-ctx.Done():
-		fmt.Fprintln(e.stderr)
-		return false, ctx.Err()
-	}
 }

@@ -60,7 +60,7 @@ func TestParams_CommandLine_IsChecked(t *testing.T) {
 }
 
 // terminal is a true terminal: the side of the command, and that of the person before it.
-func terminal(t *testing.T) (command, person *os.File) {
+func onTerminal(t *testing.T) (command, person *os.File) {
 	t.Helper()
 	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -100,7 +100,7 @@ func TestParams_Terminal_AsksFirst(t *testing.T) {
 		says   string
 	}{{"no\n", 1, "nothing was done"}, {"y\n", 1, "nothing was done"}, {"\x04", 1, "nothing was done"},
 		{"yes\n", 0, "] 30 of 30\r\n"}} {
-		command, person := terminal(t)
+		command, person := onTerminal(t)
 		cmd := s.asking(address, "params", "import", s.path("a.env"), "--path", "/app/dev")
 		cmd.Stdin, cmd.Stderr = command, command
 		if err := cmd.Start(); err != nil {

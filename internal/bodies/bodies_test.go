@@ -262,7 +262,7 @@ func TestRoom_MuchIsNeeded_IsNotTakenByMany(t *testing.T) {
 				for {
 					s, err := begin(t, r, fmt.Sprint("a", i%16), 100)
 					if err == nil {
-						err = s.More(t.Context(), 800)
+						_ = s.More(t.Context(), 800) // it goes on with another one either way
 					}
 					select {
 					case <-end:

@@ -19,7 +19,8 @@ type Sealer struct{ keys envelope.Keys }
 // New returns a Sealer of keys.
 func New(keys envelope.Keys) *Sealer { return &Sealer{keys} }
 
-// Seal returns a value of p as it rests: sealed, if p is a SecureString, by one call of the token.
+// Seal returns a value of p as it rests: sealed, if p is a SecureString, by two calls of
+// the token.
 // What is in the standard tier is KMS's own ciphertext, which whoever may use the key opens by
 // kms:Decrypt as well. A larger value of the advanced tier is an envelope, as AWS has it.
 func (s *Sealer) Seal(c *op.Call, p *parameter.Parameter, value string) (parameter.Value, error) {

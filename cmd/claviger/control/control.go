@@ -96,6 +96,9 @@ func withPeer(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, peer{}, *who)
 }
 
+// mostAsked is how many bytes a command may have. A manifest of a backup is the longest.
+const mostAsked = 128 << 10
+
 // handler performs one command a request.
 func handler(s *service.Service) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -106,7 +109,7 @@ func handler(s *service.Service) http.Handler {
 			return
 		}
 		var q Request
-		if err := json.NewDecoder(io.LimitReader(r.Body, 4096)).Decode(&q); err != nil {
+		if err := json.NewDecoder(io.LimitReader(r.Body, mostAsked)).Decode(&q); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
@@ -127,6 +130,7 @@ type Request struct {
 	Reset    *Reset
 	Revoke   *Revoke
 	Secrets  *Secrets
+	Backup   *Backup
 	Clock    *Clock
 }
 
@@ -147,6 +151,8 @@ func (q Request) Perform(ctx context.Context, s *service.Service, uid int) (
 		return nil, q.Revoke.perform(ctx, s, uid)
 	case q.Secrets != nil:
 		return q.Secrets.perform(ctx, s, uid)
+	case q.Backup != nil:
+		return q.Backup.perform(ctx, s, uid)
 	case q.Clock != nil:
 		return q.Clock.perform(ctx, s, uid)
 	}

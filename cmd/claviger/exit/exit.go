@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"claviger/hsm"
+	"claviger/internal/backup"
 	"claviger/internal/install"
 	"claviger/store"
 )
@@ -89,6 +90,7 @@ var exits = []struct {
 		"of before."},
 	{store.ErrRows, 28, "Find out who can write to the database. " +
 		"docs/operating.md says how to look at every row, and how to go on."},
+	{backup.ErrUnfit, 34, ""},
 	{syscall.EADDRINUSE, 30, "Another program listens there. Choose another address, or stop it."},
 	{store.ErrHangs, 33, "Look at the disk, and start again once it answers: nothing that was acknowledged is " +
 		"lost."},

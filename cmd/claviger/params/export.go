@@ -12,6 +12,7 @@ import (
 	"claviger/cmd/claviger/params/document"
 	"claviger/cmd/claviger/params/plan"
 	"claviger/cmd/claviger/params/remote"
+	"claviger/cmd/claviger/terminal"
 	"claviger/parameters/parameter"
 )
 
@@ -26,7 +27,7 @@ type Export struct {
 }
 
 // Run writes the document.
-func (x *Export) Run(ctx context.Context, c *remote.Client, t *Terminal) error {
+func (x *Export) Run(ctx context.Context, c *remote.Client, t *terminal.Terminal) error {
 	if err := x.checkFile(); err != nil {
 		return err
 	}
@@ -63,16 +64,16 @@ func (x *Export) values(there []plan.Current) (values []document.Value, secrets 
 }
 
 // warn says what the document doesn't.
-func (x *Export) warn(t *Terminal, values []document.Value, secrets []string) {
+func (x *Export) warn(t *terminal.Terminal, values []document.Value, secrets []string) {
 	if len(values) == 0 {
-		t.note("There is nothing in it.")
+		t.Note("There is nothing in it.")
 	}
 	switch {
 	case len(secrets) > 0 && !x.Decrypt:
-		t.note("SecureStrings that are left out: %d. With --decrypt they are written, in the clear.",
+		t.Note("SecureStrings that are left out: %d. With --decrypt they are written, in the clear.",
 			len(secrets))
 	case len(secrets) > 0:
-		t.note("SecureStrings that are in it, in the clear: %d. Where they are not yet, they become "+
+		t.Note("SecureStrings that are in it, in the clear: %d. Where they are not yet, they become "+
 			"such with --secure %s", len(secrets), strings.Join(secrets, " --secure "))
 	}
 	shell := 0
@@ -82,7 +83,7 @@ func (x *Export) warn(t *Terminal, values []document.Value, secrets []string) {
 		}
 	}
 	if x.Format == document.Env && shell > 0 {
-		t.note("Names that no shell has for a variable, though `claviger params import` takes them: %d.",
+		t.Note("Names that no shell has for a variable, though `claviger params import` takes them: %d.",
 			shell)
 	}
 }
@@ -105,7 +106,7 @@ func (x *Export) checkFile() error {
 // mode is that of a file with secrets.
 const mode = 0o600
 
-func (x *Export) write(t *Terminal, text []byte) error {
+func (x *Export) write(t *terminal.Terminal, text []byte) error {
 	switch {
 	case x.File == "":
 		_, err := t.Out.Write(text)

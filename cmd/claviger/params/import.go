@@ -8,6 +8,7 @@ import (
 	"claviger/cmd/claviger/params/document"
 	"claviger/cmd/claviger/params/plan"
 	"claviger/cmd/claviger/params/remote"
+	"claviger/cmd/claviger/terminal"
 )
 
 // Import is a document that is to be what is below a path.
@@ -20,21 +21,16 @@ type Import struct {
 	SkipRefused bool // do the rest although there is something that can't be done
 }
 
-// ErrUnanswered is why a plan isn't done where nobody can be asked.
-var ErrUnanswered = errors.New("nobody can be asked whether to do it: say --yes")
-
 // errUnmatched keeps what a misspelt pattern means from being stored in the clear, where it would
 // stay in the history. Who is asked sees it beside the plan.
 var errUnmatched = errors.New("a --secure matches nothing, and what it means may be in the clear: " +
 	"with --yes nothing was done. Correct it, or leave it out")
 
-var errInterrupted = errors.New("it was interrupted, and nothing was done")
-
 // Run shows what has to be done, asks, and does it.
-func (i *Import) Run(ctx context.Context, c *remote.Client, t *Terminal) error {
+func (i *Import) Run(ctx context.Context, c *remote.Client, t *terminal.Terminal) error {
 	p, err := i.plan(ctx, c, t)
 	if ctx.Err() != nil {
-		return errInterrupted
+		return terminal.ErrInterrupted
 	}
 	if err != nil {
 		return err
@@ -43,7 +39,7 @@ func (i *Import) Run(ctx context.Context, c *remote.Client, t *Terminal) error {
 		return err
 	}
 	for _, pattern := range p.Unmatched {
-		t.note("--secure %q matches nothing in the file.", pattern)
+		t.Note("--secure %q matches nothing in the file.", pattern)
 	}
 	refused := len(p.Of(plan.Refuse))
 	if refused > 0 && !i.SkipRefused {
@@ -64,7 +60,8 @@ func (i *Import) Run(ctx context.Context, c *remote.Client, t *Terminal) error {
 }
 
 // plan reads the document and what is there, and whatever else the plan depends on.
-func (i *Import) plan(ctx context.Context, c *remote.Client, t *Terminal) (*plan.Plan, error) {
+func (i *Import) plan(ctx context.Context, c *remote.Client, t *terminal.Terminal) (*plan.Plan,
+	error) {
 	entries, err := document.Read(i.Format, i.Text)
 	if err != nil {
 		return nil, err
@@ -84,7 +81,7 @@ func (i *Import) plan(ctx context.Context, c *remote.Client, t *Terminal) (*plan
 	if p.Details {
 		details, err := c.Details(ctx, i.Path)
 		if err != nil {
-			t.note("Keys and tiers of what is there can't be seen: %s", remote.Said(err))
+			t.Note("Keys and tiers of what is there can't be seen: %s", remote.Said(err))
 		}
 		for n := range there {
 			there[n].Details = details[there[n].Name]
@@ -93,7 +90,7 @@ func (i *Import) plan(ctx context.Context, c *remote.Client, t *Terminal) (*plan
 	if p.Default {
 		i.Default, err = c.DefaultTier(ctx)
 		if err != nil {
-			t.note("The tier of new parameters can't be seen, and is taken for Standard: %s",
+			t.Note("The tier of new parameters can't be seen, and is taken for Standard: %s",
 				remote.Said(err))
 		}
 	}
@@ -101,22 +98,9 @@ func (i *Import) plan(ctx context.Context, c *remote.Client, t *Terminal) (*plan
 }
 
 // confirm asks whether it shall be done.
-func (i *Import) confirm(ctx context.Context, t *Terminal) error {
+func (i *Import) confirm(ctx context.Context, t *terminal.Terminal) error {
 	if i.Yes {
 		return nil
 	}
-	if t.Ask == nil {
-		return ErrUnanswered
-	}
-	yes, err := t.Ask(ctx, "Do this? Only yes is taken for it: ")
-	if ctx.Err() != nil {
-		return errInterrupted
-	}
-	if err != nil {
-		return err
-	}
-	if !yes {
-		return errors.New("nothing was done")
-	}
-	return nil
+	return t.Confirm(ctx)
 }

@@ -13,6 +13,7 @@ import (
 
 	"claviger/cmd/claviger/params"
 	"claviger/cmd/claviger/params/document"
+	"claviger/cmd/claviger/terminal"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -86,7 +87,7 @@ func TestImport_Nobody_IsNotAsked(t *testing.T) {
 	said := d.imports(document.Env, "A=1\n", func(i *params.Import) { i.Yes = false })
 	d.contains(said, "ERROR nobody can be asked whether to do it: say --yes")
 	answers := func(answer bool) string {
-		return d.says(func(terminal *params.Terminal) error {
+		return d.says(func(terminal *terminal.Terminal) error {
 			terminal.Ask = func(context.Context, string) (bool, error) { return answer, nil }
 			i := &params.Import{Text: []byte("A=1\n"), Format: document.Env}
 			i.Path = "/app/dev"

@@ -17,6 +17,7 @@ import (
 	"claviger/cmd/claviger/params/document"
 	"claviger/cmd/claviger/params/plan"
 	"claviger/cmd/claviger/params/remote"
+	"claviger/cmd/claviger/terminal"
 	"claviger/service/servicetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -133,13 +134,13 @@ func (d *desk) importsIn(ctx context.Context, format document.Format, text strin
 	if change != nil {
 		change(i)
 	}
-	return d.says(func(t *params.Terminal) error { return i.Run(ctx, d.open(), t) })
+	return d.says(func(t *terminal.Terminal) error { return i.Run(ctx, d.open(), t) })
 }
 
 // says runs something and returns what it says on both outputs, and its error.
-func (d *desk) says(run func(*params.Terminal) error) string {
+func (d *desk) says(run func(*terminal.Terminal) error) string {
 	var out bytes.Buffer
-	if err := run(&params.Terminal{Out: &out, Err: &out}); err != nil {
+	if err := run(&terminal.Terminal{Out: &out, Err: &out}); err != nil {
 		fmt.Fprintf(&out, "ERROR %v\n", err)
 	}
 	d.said.Write(out.Bytes())
@@ -152,7 +153,7 @@ func (d *desk) exports(change func(*params.Export)) (text, said string) {
 	x := &params.Export{Path: "/app/dev", Format: document.JSON,
 		File: filepath.Join(d.t.TempDir(), "x")}
 	change(x)
-	said = d.says(func(t *params.Terminal) error { return x.Run(d.t.Context(), d.open(), t) })
+	said = d.says(func(t *terminal.Terminal) error { return x.Run(d.t.Context(), d.open(), t) })
 	b, err := os.ReadFile(x.File)
 	if err != nil && !strings.Contains(said, "ERROR") {
 		d.t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 
 	"claviger/cmd/claviger/params/plan"
 	"claviger/cmd/claviger/params/remote"
+	"claviger/cmd/claviger/terminal"
 )
 
 // outcome is what became of a step.
@@ -33,7 +34,7 @@ type performance struct {
 	c        *remote.Client
 	tier     string
 	steps    []*plan.Step
-	progress *progress
+	progress *terminal.Progress
 
 	mu       sync.Mutex
 	outcomes map[*plan.Step]outcome
@@ -42,17 +43,18 @@ type performance struct {
 }
 
 // perform does what a plan says: nothing is deleted before all the rest is done.
-func perform(ctx context.Context, c *remote.Client, t *Terminal, p *plan.Plan, tier string) error {
+func perform(ctx context.Context, c *remote.Client, t *terminal.Terminal, p *plan.Plan,
+	tier string) error {
 	write := slices.Concat(p.Of(plan.Create), p.Of(plan.Change))
 	remove := p.Of(plan.Delete)
 	r := &performance{c: c, tier: tier, steps: slices.Concat(write, remove),
 		outcomes: map[*plan.Step]outcome{}, why: map[*plan.Step]string{},
-		progress: newProgress(t, len(write)+len(remove))}
+		progress: t.NewProgress("", int64(len(write)+len(remove)))}
 	r.all(ctx, slices.Chunk(write, 1), func(ctx context.Context, steps []*plan.Step) error {
 		return r.c.Put(ctx, steps[0], r.tier)
 	})
 	r.all(ctx, slices.Chunk(remove, remote.AtOnce), r.remove)
-	r.progress.end()
+	r.progress.End()
 	return r.report(ctx, t)
 }
 
@@ -99,7 +101,7 @@ func (r *performance) note(steps []*plan.Step, err error) {
 	o := done
 	switch {
 	case err == nil:
-		r.progress.add(len(steps))
+		r.progress.Add(int64(len(steps)))
 	case remote.Unclear(err):
 		o, r.stopped = uncertain, true
 	default:
@@ -127,7 +129,7 @@ func reason(s *plan.Step, err error) string {
 }
 
 // report says what became of all steps: numbers, and each by itself if it didn't end well.
-func (r *performance) report(ctx context.Context, t *Terminal) error {
+func (r *performance) report(ctx context.Context, t *terminal.Terminal) error {
 	counts := map[plan.Action]int{}
 	for s, o := range r.outcomes {
 		if o == done {

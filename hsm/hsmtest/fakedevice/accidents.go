@@ -77,3 +77,10 @@ func (d *Device) Loosen(attribute uint) {
 		})
 	}
 }
+
+// Limit has the device allow so many sessions and no more, as it also says of itself.
+func (d *Device) Limit(sessions int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.most = sessions
+}

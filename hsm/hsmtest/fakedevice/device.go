@@ -54,6 +54,8 @@ type Device struct {
 	// applies: it adds what CKA_UNWRAP_TEMPLATE says and the caller doesn't, as PKCS#11 has it.
 	// SoftHSM refuses that.
 	applies bool
+
+	most int // sessions that may be open; 0: any number
 }
 
 // fault is what is wrong with one function.

@@ -73,6 +73,7 @@ func (d *Device) TokenInfo(uint) (pkcs11.TokenInfo, error) {
 	}
 	i := pkcs11.TokenInfo{
 		Label: d.label, ManufacturerID: d.maker, SerialNumber: serial, Flags: d.flags,
+		MaxRwSessionCount: uint(d.most),
 	}
 	if d.made {
 		i.Flags |= pkcs11.CKF_TOKEN_INITIALIZED | pkcs11.CKF_USER_PIN_INITIALIZED
@@ -111,6 +112,9 @@ func (d *Device) OpenSession(uint) (cryptoki.Session, error) {
 		return 0, err
 	}
 	defer leave()
+	if d.most > 0 && len(d.sessions) >= d.most {
+		return 0, fail("C_OpenSession", pkcs11.CKR_SESSION_COUNT)
+	}
 	d.next++
 	d.sessions[cryptoki.Session(d.next)] = new(atomic.Int32)
 	return cryptoki.Session(d.next), nil

@@ -27,6 +27,7 @@ type handle struct {
 	// The cache guards what follows.
 	over     bool // the same as loaded
 	prepared bool // the key is known, but for its object
+	private  bool // err is only for who prepared it
 
 	uses  int
 	asked uint64        // how often it was asked for, in this login and the ones before
@@ -40,7 +41,8 @@ type estate struct {
 	uses    int               // of its handles
 	dropped []cryptoki.Object // to be destroyed
 	tidy    chan struct{}     // says that there are some
-	retired func()            // closes the session once nobody uses it; nil: it goes on
+	retired bool              // its session is closed, or will be once nobody uses it
+	close   func()            // closes that; nil: it isn't to be, or was
 }
 
 // handles is the bounded set of a login's unwrapped keys, by material id.
@@ -76,6 +78,7 @@ func newHandles(limit int, ended <-chan struct{}, before *handles) *handles {
 	for e := before.order.Back(); e != nil; e = e.Prev() {
 		h.wantAgain(e.Value.(*handle))
 	}
+	h.trim()
 	return h
 }
 
@@ -91,8 +94,8 @@ func (h *handles) wantAgain(lost *handle) {
 }
 
 // get returns the handle of ref with one use taken, having it loaded if it isn't there. Of several
-// callers who want the same one, one prepares it and the others wait. Whoever leaves meanwhile
-// takes nothing from the others: the key is loaded for all.
+// callers who want the same one, one prepares it and the others wait. Whoever leaves meanwhile, or
+// is sent away, takes nothing from the others: the key is loaded for all.
 func (h *handles) get(ctx context.Context, ref custody.Ref, timeout time.Duration,
 	observe Observer, prepare func(context.Context, custody.Ref, *object.Key) error,
 ) (*handle, error) {
@@ -112,9 +115,8 @@ func (h *handles) get(ctx context.Context, ref custody.Ref, timeout time.Duratio
 			return k, nil
 		}
 		k.release()
-		if !mine && (errors.Is(k.err, context.Canceled) ||
-			errors.Is(k.err, context.DeadlineExceeded)) && ctx.Err() == nil {
-			continue // that was the deadline of who prepared it, not ours
+		if !mine && k.private && ctx.Err() == nil {
+			continue
 		}
 		return nil, k.err
 	}
@@ -154,10 +156,15 @@ func (h *handles) take(id string) (k *handle, hit, prepare bool) {
 	}
 	k = h.add(id)
 	k.uses, k.asked = 1, 1
+	h.trim()
+	return k, false, true
+}
+
+// trim drops what is beyond the limit. The lock must be held.
+func (h *handles) trim() {
 	for h.order.Len() > h.limit {
 		h.drop(h.order.Back().Value.(*handle))
 	}
-	return k, false, true
 }
 
 // add puts a handle in front. The lock must be held.
@@ -182,8 +189,9 @@ func (k *handle) use(n int) {
 
 func (e *estate) use(n int) {
 	e.uses += n
-	if e.uses == 0 && e.retired != nil {
-		go e.retired()
+	if e.uses == 0 && e.close != nil {
+		go e.close()
+		e.close = nil
 	}
 }
 
@@ -200,6 +208,8 @@ func (h *handles) prepare(ctx context.Context, k *handle, ref custody.Ref,
 		return prepare(ctx, ref, &k.Key)
 	}()
 	if err != nil {
+		// its time was over, or its party wants too much
+		k.private = ctx.Err() != nil || errors.Is(err, custody.ErrBusy)
 		h.fail(k, err)
 		return
 	}
@@ -265,7 +275,8 @@ func (h *handles) settle(k *handle, o cryptoki.Object, in cryptoki.Session) {
 }
 
 // fail publishes that k wasn't loaded, unless it was. It leaves the cache, so that the next caller
-// tries again. But what the device is to blame for, the next login tries too.
+// tries again. But what the device is to blame for, the next login tries too, unless it was forgotten
+// meanwhile.
 func (h *handles) fail(k *handle, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -273,10 +284,10 @@ func (h *handles) fail(k *handle, err error) {
 		return
 	}
 	k.err, k.over = err, true
-	h.drop(k)
-	if k.prepared && failure.OfDevice(err) && len(h.lost) < h.limit {
+	if k.entry != nil && k.prepared && failure.OfDevice(err) && len(h.lost) < h.limit {
 		h.lost[k.ID] = k
 	}
+	h.drop(k)
 	close(k.loaded)
 }
 
@@ -331,7 +342,7 @@ func (h *handles) condemn(k *handle) {
 
 // drop marks an object for destruction in the session that made it, unless it dies with that.
 func (e *estate) drop(o cryptoki.Object) {
-	if e.retired != nil {
+	if e.retired {
 		return
 	}
 	e.dropped = append(e.dropped, o)
@@ -378,10 +389,13 @@ func (h *handles) found(s cryptoki.Session) *estate {
 func (h *handles) retire(e *estate, later func()) (idle bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.estates, e.session)
-	e.retired, e.dropped = later, nil
+	if h.estates[e.session] == e { // a device that lost its sessions may give a number again
+		delete(h.estates, e.session)
+	}
+	e.retired, e.dropped = true, nil
 	if h.over() {
-		return e.uses == 0 // nobody finds a handle any more; the next login takes them over
+		// Who is late may still find a handle, and is told that the login has ended.
+		return e.idle(later)
 	}
 	var lost []*handle
 	for at := h.order.Back(); at != nil; at = at.Prev() {
@@ -394,6 +408,14 @@ func (h *handles) retire(e *estate, later func()) (idle bool) {
 		h.wantAgain(k)
 	}
 	h.wakeLoader()
+	return e.idle(later)
+}
+
+// idle reports whether nobody uses an estate. Else later is done once nobody does any more.
+func (e *estate) idle(later func()) bool {
+	if e.uses > 0 {
+		e.close = later
+	}
 	return e.uses == 0
 }
 

@@ -12,7 +12,9 @@ import (
 // that is back stays unused: well below five seconds.
 const (
 	whileHealthy = 2 * time.Second
-	whileDown    = time.Second / 2
+	// While it is down the pause grows: most losses are short.
+	firstWhileDown = 100 * time.Millisecond
+	whileDown      = time.Second
 )
 
 // MostHung bounds, in pools full of sessions, how many hanging calls are left behind for fresh
@@ -99,6 +101,7 @@ func (k *Keeper) watch() {
 	defer close(k.over)
 	timer := time.NewTimer(whileHealthy)
 	defer timer.Stop()
+	pause := firstWhileDown
 	for {
 		select {
 		case <-k.stop:
@@ -116,9 +119,11 @@ func (k *Keeper) watch() {
 			close(check.over)
 		}
 		if k.current.Load() != nil {
+			pause = firstWhileDown
 			timer.Reset(whileHealthy)
 		} else {
-			timer.Reset(whileDown)
+			timer.Reset(pause)
+			pause = min(2*pause, whileDown)
 		}
 	}
 }

@@ -137,6 +137,7 @@ func (p *pool) hand(c *call) {
 		select {
 		case p.calls <- c:
 		case <-p.login.ended:
+			c.release() // its caller leaves that to who has the call
 		}
 	}()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"claviger/hsm/internal/cryptoki"
 	"claviger/hsm/internal/failure"
@@ -24,20 +25,27 @@ type Use func(*Login, *object.Key, cryptoki.Session) ([]byte, error)
 // was the device's and recovery succeeded, for no longer than the timeout. All uses of keys go
 // through it.
 func (k *Keeper) Use(ctx context.Context, ref *custody.Ref, f Use) ([]byte, error) {
-	return k.useIn(ctx, func(l *Login) *pool { return l.keys }, ref, f)
+	return k.useIn(ctx, k.options.Timeout, func(l *Login) *pool { return l.keys }, ref, f)
 }
 
 // UseSlow is Use for what takes the device seconds, such as making an RSA key pair. It has sessions
 // and a timeout of its own: nobody waits for it but its caller.
 func (k *Keeper) UseSlow(ctx context.Context, f Use) ([]byte, error) {
-	return k.useIn(ctx, func(l *Login) *pool { return l.slow }, nil, f)
+	return k.useIn(ctx, k.options.Slow, func(l *Login) *pool { return l.slow }, nil, f)
 }
 
 // useIn is Use in a session of a pool, whose timeout it keeps.
-func (k *Keeper) useIn(ctx context.Context, in func(*Login) *pool, ref *custody.Ref,
-	f Use) ([]byte, error) {
-	bounded := false
+func (k *Keeper) useIn(ctx context.Context, timeout time.Duration, in func(*Login) *pool,
+	ref *custody.Ref, f Use) ([]byte, error) {
+	// What is in time at the first attempt needs no context of its own.
+	end, bounded, again := time.Now().Add(timeout), false, false
 	for round := 1; ; {
+		if !bounded && (again || k.current.Load() == nil) {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithDeadlineCause(ctx, end, failure.ErrTimeout)
+			defer cancel()
+			bounded = true
+		}
 		l, err := k.live(ctx)
 		if err != nil {
 			return nil, err
@@ -46,17 +54,12 @@ func (k *Keeper) useIn(ctx context.Context, in func(*Login) *pool, ref *custody.
 		if err == nil {
 			return out, nil
 		}
-		if again, err := k.decide(ctx, l, err, loading, round); !again {
-			return nil, err
+		var told error
+		if again, told = k.decide(ctx, l, err, loading, round); !again {
+			return nil, told
 		}
 		if !errors.Is(err, failure.ErrRenewed) {
 			round++
-		}
-		if !bounded {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeoutCause(ctx, in(l).timeout, failure.ErrTimeout)
-			defer cancel()
-			bounded = true
 		}
 	}
 }
