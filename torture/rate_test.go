@@ -116,8 +116,8 @@ type loss struct {
 	rule  shim.Rule
 }
 
-// waysToLose are a login that a device forgets, which nobody notices before the next call, and a device
-// that is away for a while.
+// waysToLose are a login that a device forgets, which nobody notices before the next call, and a
+// device that is away for a while.
 var waysToLose = []loss{
 	{"its login was lost", 0, shim.Rule{Functions: shim.Working, Times: 1, Forget: true}},
 	{"it was away for two seconds", 2 * time.Second, shim.Gone(pkcs11.CKR_TOKEN_NOT_PRESENT)},
