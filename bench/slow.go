@@ -31,19 +31,11 @@ func (b *bench) slowLines(ctx context.Context) error {
 	defer t.clean()
 	device := shim.New(t)
 	b.module = device.Module()
-	s, err := b.serve(ctx)
+	s, c, w, err := b.ready(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.stop()
-	c, err := newClient(b.dir, s.addr)
-	if err != nil {
-		return err
-	}
-	w, err := prepare(c)
-	if err != nil {
-		return err
-	}
 	quiet, _, err := c.identities()
 	if err != nil {
 		return err

@@ -141,6 +141,9 @@ func (k *Keeper) checkAndRecover() {
 		return
 	}
 	cause := errReloaded
+	if r := k.down.Load(); r != nil {
+		cause = r.err
+	}
 	if l := k.current.Load(); l != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), k.options.Timeout)
 		cause = l.checkHealth(ctx)
@@ -162,7 +165,7 @@ func (k *Keeper) checkAndRecover() {
 		return
 	}
 	if k.markUp() {
-		k.options.Log.Info("the token is back")
+		k.options.Log.Info("the token is back", "after", cause)
 	} else {
 		k.options.Log.Warn("the token was renewed", "because", cause)
 	}
