@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"time"
 
 	"claviger/hsm/internal/failure"
 	"claviger/hsm/internal/module"
@@ -33,6 +34,7 @@ func (k *Keeper) recover(cause error) error {
 		return errors.Join(cause, err)
 	}
 	defer k.module.Unlock()
+	k.vacate()
 	err := k.establish()
 	if err == nil || failure.NeedsPerson(err) || errors.Is(err, failure.ErrUnsafe) {
 		return err
@@ -46,6 +48,17 @@ func (k *Keeper) recover(cause error) error {
 	}
 	k.reloads = 0
 	return nil
+}
+
+// vacate waits a little for the sessions of the login that has ended to be closed: a device that
+// allows few counts them beside those of the next one. What hangs or takes long isn't waited for.
+func (k *Keeper) vacate() {
+	const most = 250 * time.Millisecond
+	for begin := time.Now(); time.Since(begin) < most; time.Sleep(time.Millisecond) {
+		if int64(k.workers.Load()) <= k.module.Hung.Load()+k.module.Slow.Load() {
+			return
+		}
+	}
 }
 
 // Suspend and Resume make the keeper a member of its module. In between nobody is inside the module
