@@ -184,17 +184,9 @@ func TestSessions_DeviceAllowsFew_NeverMoreAreOpened(t *testing.T) {
 			}
 			noneRefused(t, d, "at work")
 
-			release := d.Hang("C_Encrypt")
-			_ = k.use(t, 0)
-			d.Mend("C_Encrypt") // for other sessions: that one hangs on
-			eventually(t, "others are served", func() bool { return k.use(t, 0) == nil })
-			k.underLoad(t, 8, func() { time.Sleep(50 * time.Millisecond) })
-			noneRefused(t, d, "while a call hangs")
-			release()
-			eventually(t, "the call returns", func() bool { return tok.Stats().Hung == 0 })
-			k.well(t)
-			noneRefused(t, d, "after a call hung")
-
+			if most > 6 {
+				servesBesideOneThatHangs(t, d, tok, k)
+			}
 			renewals := tok.Stats().Renewals
 			k.underLoad(t, 8, func() {
 				d.Fail("C_Decrypt", pkcs11.CKR_DEVICE_ERROR, 4)
@@ -205,6 +197,22 @@ func TestSessions_DeviceAllowsFew_NeverMoreAreOpened(t *testing.T) {
 			noneRefused(t, d, "at a renewal")
 		})
 	}
+}
+
+// servesBesideOneThatHangs wants a device that has a session to spare: both that of the use and that
+// of the health check may come to hang, and four aren't enough for a login.
+func servesBesideOneThatHangs(t *testing.T, d *fakedevice.Device, tok *hsm.Token, k *keys) {
+	t.Helper()
+	release := d.Hang("C_Encrypt")
+	_ = k.use(t, 0)
+	d.Mend("C_Encrypt") // for other sessions: that one hangs on
+	eventually(t, "others are served", func() bool { return k.use(t, 0) == nil })
+	k.underLoad(t, 8, func() { time.Sleep(50 * time.Millisecond) })
+	noneRefused(t, d, "while a call hangs")
+	release()
+	eventually(t, "the call returns", func() bool { return tok.Stats().Hung == 0 })
+	k.well(t)
+	noneRefused(t, d, "after a call hung")
 }
 
 // pairs makes two RSA key pairs at once.
