@@ -106,7 +106,7 @@ func TestRecovery_AnyRenewal_LogSaysWhy(t *testing.T) {
 	k := makeKeys(t, tok, 3)
 	for what, disturb := range map[string]func(){
 		"sessions are closed":  d.CloseSessions,
-		"the device fails":     func() { d.Fail("C_Decrypt", pkcs11.CKR_DEVICE_ERROR, 2) },
+		"the canary fails":     func() { d.Fail("C_Decrypt", pkcs11.CKR_DEVICE_ERROR, 1) },
 		"the login is missing": func() { d.Fail("C_Sign", pkcs11.CKR_USER_NOT_LOGGED_IN, 1) },
 	} {
 		renewals := tok.Stats().Renewals
@@ -184,9 +184,11 @@ func TestSessions_DeviceAllowsFew_NeverMoreAreOpened(t *testing.T) {
 			}
 			noneRefused(t, d, "at work")
 
-			release := d.Hang("C_Encrypt")
-			_ = k.use(t, 0)
-			d.Mend("C_Encrypt") // for other sessions: that one hangs on
+			release := d.Hang("C_GenerateRandom") // which neither logins nor health checks call
+			if _, err := tok.Random(background, 8); !errors.Is(err, custody.ErrUnavailable) {
+				t.Errorf("a call that hangs: %v", err)
+			}
+			d.Mend("C_GenerateRandom") // for other sessions: that one hangs on
 			eventually(t, "others are served", func() bool { return k.use(t, 0) == nil })
 			k.underLoad(t, 8, func() { time.Sleep(50 * time.Millisecond) })
 			noneRefused(t, d, "while a call hangs")
@@ -197,7 +199,9 @@ func TestSessions_DeviceAllowsFew_NeverMoreAreOpened(t *testing.T) {
 
 			renewals := tok.Stats().Renewals
 			k.underLoad(t, 8, func() {
-				d.Fail("C_Decrypt", pkcs11.CKR_DEVICE_ERROR, 4)
+				d.Fail("C_Decrypt", pkcs11.CKR_DEVICE_ERROR, -1)
+				eventually(t, "it is down", func() bool { return tok.Ready() != nil })
+				d.Mend("C_Decrypt")
 				eventually(t, "the login is renewed",
 					func() bool { return tok.Stats().Renewals > renewals })
 			})
