@@ -17,6 +17,7 @@ import (
 	"claviger/hsm/hsmtest"
 	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/hsm/hsmtest/shim"
+	"claviger/internal/admission"
 	"claviger/internal/custody"
 )
 
@@ -173,7 +174,9 @@ func TestSessions_DeviceAllowsFew_NeverMoreAreOpened(t *testing.T) {
 			d.Limit(most)
 			tok := hsmtest.Open(t, hasty(d))
 			k := makeKeys(t, tok, 8)
+			d.Delay("C_GenerateKeyPair", 50*time.Millisecond)
 			pairs(t, tok)
+			d.Mend("C_GenerateKeyPair")
 			k.underLoad(t, 16, func() { time.Sleep(50 * time.Millisecond) })
 			k.well(t)
 			forged := bytes.Clone(k.sealed[0])
@@ -211,13 +214,14 @@ func TestSessions_DeviceAllowsFew_NeverMoreAreOpened(t *testing.T) {
 	}
 }
 
-// pairs makes two RSA key pairs at once.
+// pairs makes two RSA key pairs at once, for two parties, each of which may make one.
 func pairs(t *testing.T, tok *hsm.Token) {
 	t.Helper()
 	var over sync.WaitGroup
 	for i := range 2 {
 		over.Go(func() {
-			if _, err := tok.Generate(background, fmt.Sprint("pair", i), custody.RSA2048Sign); err != nil {
+			ctx := admission.WithParty(background, fmt.Sprint("party ", i))
+			if _, err := tok.Generate(ctx, fmt.Sprint("pair ", i), custody.RSA2048Sign); err != nil {
 				t.Errorf("making an RSA key pair: %v", err)
 			}
 		})
