@@ -30,7 +30,8 @@ func (g *gates) passage(r *http.Request) *passage {
 }
 
 // arrive waits until it is the request's turn to be looked at: the turn of its source, or where
-// that was somebody known before, of that caller, beside whom others at the same source may do much.
+// that was somebody known before, of that caller, beside whom others at the same source may do
+// much.
 func (p *passage) arrive(ctx context.Context) bool {
 	gate, as := p.strangers, p.from
 	if p.before != "" {

@@ -138,6 +138,21 @@ func (c *client) encryptUnderEach() (requests [][]byte, err error) {
 	return requests, nil
 }
 
+// ready starts a server and returns it with a client and what that has made to work on.
+func (b *bench) ready(ctx context.Context) (s *process, c *client, w *work, err error) {
+	if s, err = b.serve(ctx); err != nil {
+		return nil, nil, nil, err
+	}
+	if c, err = newClient(b.dir, s.addr); err == nil {
+		w, err = prepare(c)
+	}
+	if err != nil {
+		s.stop()
+		return nil, nil, nil, err
+	}
+	return s, c, w, nil
+}
+
 // serve starts the service in the benchmark's directory. It finds no AWS CLI: asking that for its
 // version takes longer than the start.
 func (b *bench) serve(ctx context.Context) (*process, error) {

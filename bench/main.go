@@ -110,19 +110,11 @@ func (b *bench) run(ctx context.Context) (err error) {
 // operations measures what each operation costs, unless another measurement of one server is asked
 // for.
 func (b *bench) operations(ctx context.Context) error {
-	s, err := b.serve(ctx)
+	s, c, w, err := b.ready(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.stop()
-	c, err := newClient(b.dir, s.addr)
-	if err != nil {
-		return err
-	}
-	w, err := prepare(c)
-	if err != nil {
-		return err
-	}
 	switch {
 	case b.watchers:
 		return b.watcherLines(s, c)

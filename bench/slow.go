@@ -24,26 +24,18 @@ var slowCrowds = []int{1, 4, 16, 64, 1000}
 const busyClients = 512
 
 // slowLines measure the service on a device that takes its time, as one behind a network does: what
-// is left of what its sessions could do, who is told to come again, and what becomes of a caller who
-// asks for little beside one who asks for much.
+// is left of what its sessions could do, who is told to come again, and what becomes of a caller
+// who asks for little beside one who asks for much.
 func (b *bench) slowLines(ctx context.Context) error {
 	t := &bencher{}
 	defer t.clean()
 	device := shim.New(t)
 	b.module = device.Module()
-	s, err := b.serve(ctx)
+	s, c, w, err := b.ready(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.stop()
-	c, err := newClient(b.dir, s.addr)
-	if err != nil {
-		return err
-	}
-	w, err := prepare(c)
-	if err != nil {
-		return err
-	}
 	quiet, _, err := c.identities()
 	if err != nil {
 		return err

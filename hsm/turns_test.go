@@ -42,8 +42,9 @@ func TestUse_PartyWithMany_LetsOthersIn(t *testing.T) {
 	all.Wait()
 }
 
-// Of more calls than the device can do in time, those that would wait in vain are told to come again
-// before their time is over. Another party's few are not among them, and the device is never idle.
+// Of more calls than the device can do in time, those that would wait in vain are told to come
+// again before their time is over. Another party's few are not among them, and the device is never
+// idle.
 func TestUse_MoreThanTheDeviceCanDo_AreShedAtOnce(t *testing.T) {
 	d := fakedevice.New(t)
 	seen := &watcher{calls: map[string]int{}, failed: map[string]int{}}

@@ -155,6 +155,10 @@ func (m *metrics) watch(t *hsm.Token, db *store.DB, keys *keystore.Keys) {
 		func() float64 { return float64(t.Stats().Waiting) })
 	gauge("claviger_token_handles_cached", "Keys that are unwrapped on the token.",
 		func() float64 { return float64(t.Stats().Handles) })
+	gauge("claviger_token_calls_hung", "Calls that were given up and have not returned.",
+		func() float64 { return float64(t.Stats().Hung) })
+	counter("claviger_token_renewals_total", "Times the token was logged in to anew.",
+		func() float64 { return float64(t.Stats().Renewals) })
 	gauge("claviger_token_reloads", "Times the PKCS#11 module was loaded again.",
 		func() float64 { return float64(t.Stats().Generation) })
 	gauge("claviger_database_ready", "1 while changes can be made durable.",

@@ -18,6 +18,14 @@ func OpenCopy(path string) (*DB, error) {
 	return readerOf(&sqlite{path: path, frozen: true}, nil)
 }
 
+var newestMigration = internal(`SELECT name FROM migration ORDER BY number DESC LIMIT 1`)
+
+// Schema returns the name of the newest step that has made the database's schema.
+func (db *DB) Schema() (name string, err error) {
+	err = db.Row(newestMigration, nil, &name)
+	return name, err
+}
+
 // Lock keeps servers away from the database at path until it is closed, or says [ErrLocked] at
 // once.
 func Lock(path string) (io.Closer, error) {

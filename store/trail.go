@@ -8,10 +8,8 @@ import (
 var (
 	insertBatch = internal(`INSERT INTO trail (batch, at, records) VALUES ($1, $2, $3)`)
 	newestBatch = internal(`SELECT coalesce(max(batch), 0) FROM trail`)
-	nextBatches = internal(`SELECT batch, at, records FROM trail
-		WHERE batch > $1 ORDER BY batch LIMIT 64`)
-	batchesBefore = internal(`SELECT batch, at, records FROM trail
-		WHERE batch < $1 ORDER BY batch DESC LIMIT 64`)
+	nextBatch   = internal(`SELECT batch, at, records FROM trail WHERE batch > $1 ORDER BY batch`)
+	batchBefore = internal(`SELECT batch, at, records FROM trail WHERE batch < $1 ORDER BY batch DESC`)
 	timeOfBatch = internal(`SELECT at FROM trail WHERE batch = $1`)
 )
 
@@ -21,9 +19,8 @@ const trailPage = 1 << 20
 
 // batchRow is one row of the trail.
 type batchRow struct {
-	batch   int64
-	at      time.Time
-	records []byte
+	batch, at int64
+	records   []byte
 }
 
 // Trail calls each for every batch of records after the given one, in order; 0 stands before the
@@ -35,13 +32,13 @@ type batchRow struct {
 // are in memory at once, however long the trail is. An error of each ends the reading and is
 // returned as it is.
 func (db *DB) Trail(after int64, each func(batch int64, at time.Time, records []byte) error) error {
-	return db.trail(nextBatches, after, each)
+	return db.trail(nextBatch, after, each)
 }
 
 // TrailBack is [DB.Trail] in the other direction: from the batch before the given one to the first.
 func (db *DB) TrailBack(before int64,
 	each func(batch int64, at time.Time, records []byte) error) error {
-	return db.trail(batchesBefore, before, each)
+	return db.trail(batchBefore, before, each)
 }
 
 // TrailEnd returns the number of the newest batch, 0 if there is none.
@@ -63,11 +60,11 @@ func (db *DB) trail(q *Query, from int64,
 	each func(batch int64, at time.Time, records []byte) error) error {
 	for {
 		page, err := db.trailPage(q, from)
-		if err != nil || len(page) == 0 {
+		if err != nil && err != errPageFull || len(page) == 0 { // none that wraps it and says more
 			return err
 		}
 		for _, row := range page {
-			if err := each(row.batch, row.at, row.records); err != nil {
+			if err := each(row.batch, time.UnixMicro(row.at).UTC(), row.records); err != nil {
 				return err
 			}
 			from = row.batch
@@ -77,26 +74,18 @@ func (db *DB) trail(q *Query, from int64,
 
 var errPageFull = errors.New("store: the page is full")
 
-// trailPage reads some batches into memory, so that the connection is free before
-// anybody looks at them.
-func (db *DB) trailPage(q *Query, from int64) ([]batchRow, error) {
-	var page []batchRow
+// trailPage reads some batches into memory, so that the connection is free before anybody looks at
+// them. It says so if there may be more.
+func (db *DB) trailPage(q *Query, from int64) (page []batchRow, err error) {
 	size := 0
-	err := db.Rows(q, []any{from}, func(scan func(...any) error) error {
+	err = db.Rows(q, []any{from}, func(scan func(...any) error) error {
 		var row batchRow
-		var micros int64
-		if err := scan(&row.batch, &micros, &row.records); err != nil {
-			return err
-		}
-		row.at = time.UnixMicro(micros).UTC()
+		err := scan(&row.batch, &row.at, &row.records)
 		page = append(page, row)
-		if size += len(row.records); size >= trailPage {
+		if size += len(row.records); err == nil && (size >= trailPage || len(page) == 64) {
 			return errPageFull
 		}
-		return nil
+		return err
 	})
-	if err == errPageFull { // and not one that says more and wraps it
-		err = nil
-	}
 	return page, err
 }

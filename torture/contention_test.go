@@ -63,6 +63,7 @@ func (c *crowd) ask(change func(context.Context) error) {
 // TestContention_EightWritersAtOneThing_AllSucceed: nobody is told to try again because others were
 // faster, and nothing that was acknowledged is undone by another.
 func TestContention_EightWritersAtOneThing_AllSucceed(t *testing.T) {
+	t.Parallel()
 	c := &crowd{server: launch(t, options{}), t: t, rounds: 4}
 	if long() {
 		c.rounds = 250

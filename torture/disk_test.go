@@ -81,7 +81,7 @@ func draw(i int, r *rand.Rand) struck {
 // nothing can be written the server says that it isn't ready, and it comes back by itself.
 func TestDisk_CallsFail_KeepsWhatIsAcknowledged(t *testing.T) {
 	t.Parallel()
-	faults := 14
+	faults := len(places)
 	if long() {
 		faults = 200
 	}

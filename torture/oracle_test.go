@@ -157,15 +157,9 @@ func alive(t testing.TB, s *server, place string) {
 	t.Helper()
 	select {
 	case <-s.ended:
-		t.Fatalf("the server ended at %s:\n%s", place, lastWords(s))
+		t.Fatalf("the server ended at %s:\n%s", place, tail(s.log()))
 	default:
 	}
-}
-
-// lastWords is the end of a server's log.
-func lastWords(s *server) string {
-	said := s.log()
-	return said[max(0, len(said)-4000):]
 }
 
 // place names a fault for a reader.

@@ -35,7 +35,8 @@ type offer struct {
 const slice = 500 * time.Millisecond
 
 // steadily begins to put one request of a list after the other.
-func steadily(t testing.TB, every time.Duration, all []request, found func(request, verdict)) *offer {
+func steadily(t testing.TB, every time.Duration, all []request,
+	found func(request, verdict)) *offer {
 	t.Helper()
 	o := &offer{every: every}
 	ctx, cancel := context.WithCancel(t.Context())

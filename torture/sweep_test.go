@@ -117,7 +117,7 @@ func (x *sweep) visit(t *testing.T, p point) {
 	took, err := wellAgain(t, x.findings, p.String(), append(x.work.takeKept(), all...))
 	alive(t, x.server, p.String())
 	if err != nil {
-		t.Errorf("%v: not well again: %v\n%s", p, err, lastWords(x.server))
+		t.Errorf("%v: not well again: %v\n%s", p, err, tail(x.server.log()))
 	}
 	x.recoveries = append(x.recoveries, took)
 	x.work.takeKept() // what was acknowledged while all was well

@@ -82,8 +82,8 @@ func (g *Gate) Wait(ctx context.Context, name string) bool {
 	return g.giveUp(w)
 }
 
-// crowded reports whether no more of a party may wait. Where as many wait as may in all, the last of
-// a party that has more goes for it.
+// crowded reports whether no more of a party may wait. Where as many wait as may in all, the last
+// of a party that has more goes for it.
 func (g *Gate) crowded(now time.Time, name string) bool {
 	queue := g.turns.Queue(name)
 	if queue >= g.Waiting {

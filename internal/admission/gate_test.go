@@ -163,7 +163,8 @@ func TestGate_Wait_FullOfFewParties_OthersMayWait(t *testing.T) {
 			t.Errorf("admitted are %v", got)
 		}
 		if len(g.turns.parties) != 0 || g.turns.waiting != 0 || g.turns.taken != 0 {
-			t.Errorf("%d parties are remembered, %d wait, %d are in", len(g.turns.parties), g.turns.waiting, g.turns.taken)
+			t.Errorf("%d parties are remembered, %d wait, %d are in", len(g.turns.parties),
+				g.turns.waiting, g.turns.taken)
 		}
 	})
 }

@@ -63,8 +63,8 @@ func (p *pace) turn() {
 	p.begun = true
 }
 
-// least returns the time from one turn to the next, and whether enough is known to say so. It is what
-// the turns would be that come by chance a standard deviation too late, so that the fewer were
+// least returns the time from one turn to the next, and whether enough is known to say so. It is
+// what the turns would be that come by chance a standard deviation too late, so that the fewer were
 // measured the less they are believed to be slow.
 func (p *pace) least() (time.Duration, bool) {
 	return p.each(p.turns+math.Sqrt(p.turns), fewest)

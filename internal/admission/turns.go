@@ -111,8 +111,9 @@ func (t *Turns[T]) Expect(now time.Time, name string) time.Duration {
 	return time.Duration(turns) * time.Duration(parties) * each
 }
 
-// Hopeless reports whether one more of a party would better be told so at once than wait until then:
-// what is expected is no more than an estimate, so that a part of the time is left to its errors.
+// Hopeless reports whether one more of a party would better be told so at once than wait until
+// then: what is expected is no more than an estimate, so that a part of the time is left to its
+// errors.
 func (t *Turns[T]) Hopeless(now time.Time, name string, until time.Time) bool {
 	return t.Expect(now, name) > until.Sub(now)*trusted/100
 }

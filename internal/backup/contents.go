@@ -16,7 +16,6 @@ const ofTheWhole = "a backup is of everything"
 var (
 	qTables = store.Wide(`SELECT name FROM sqlite_schema
 		WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name`, ofTheWhole)
-	qSchema       = store.Wide(`SELECT name FROM migration ORDER BY number DESC LIMIT 1`, ofTheWhole)
 	qInstallation = store.Wide(`SELECT id, root FROM installation`, ofTheWhole)
 	qBatch        = store.Wide(`SELECT at, records FROM trail WHERE batch = $1`, ofTheWhole)
 	qIntegrity    = store.Wide(`SELECT integrity_check FROM pragma_integrity_check($1)`, ofTheWhole)
@@ -36,11 +35,11 @@ func texts(db *store.DB, q *store.Query, args ...any) (all []string, err error) 
 }
 
 // describe fills in what a database itself tells. Its schema is known to be the program's.
-func (m *Manifest) describe(ctx context.Context, db *store.DB) error {
-	if err := db.Row(qSchema, nil, &m.Schema); err != nil {
+func (m *Manifest) describe(ctx context.Context, db *store.DB) (err error) {
+	if m.Schema, err = db.Schema(); err != nil {
 		return err
 	}
-	err := db.Row(qInstallation, nil, &m.Installation, &m.Root)
+	err = db.Row(qInstallation, nil, &m.Installation, &m.Root)
 	if errors.Is(err, store.NoRow) {
 		return errors.New("the database holds no installation, so that there is nothing to back up")
 	}

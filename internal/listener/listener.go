@@ -256,8 +256,8 @@ func counted(nc net.Conn) *conn {
 	return c
 }
 
-// SetKnown says of which party the last signature on the connection of a request was, or by an empty
-// name that it was nobody's who is known. A connection of another listener is never known.
+// SetKnown says of which party the last signature on the connection of a request was, or by an
+// empty name that it was nobody's who is known. A connection of another listener is never known.
 func SetKnown(ctx context.Context, party string) {
 	c, _ := ctx.Value(contextKey{}).(*conn)
 	if c == nil {

@@ -85,8 +85,8 @@ func unlessClosed(err error) error {
 	return err
 }
 
-// Seal makes a version of sec with the value v: two calls of the token, since what is kept is opened
-// once before. Nothing is stored yet.
+// Seal makes a version of sec with the value v: two calls of the token, since what is kept is
+// opened once before. Nothing is stored yet.
 func (s *Sealer) Seal(c *op.Call, sec *secret.Secret, id string,
 	v *secret.Value) (*secret.Version, error) {
 	if sec.KeyID == "" && sec.Account != c.Caller.Account {

@@ -14,8 +14,8 @@ import (
 // returns when all have done with it.
 type Sessions func(work func(cryptoki.Session))
 
-// raid is what an attacker tries, in several sessions at once: on a device behind a network it would
-// else be most of what a login takes, and everybody waits for that.
+// raid is what an attacker tries, in several sessions at once: on a device behind a network it
+// would else be most of what a login takes, and everybody waits for that.
 type raid struct {
 	device *object.Device
 

@@ -275,8 +275,8 @@ func (h *handles) settle(k *handle, o cryptoki.Object, in cryptoki.Session) {
 }
 
 // fail publishes that k wasn't loaded, unless it was. It leaves the cache, so that the next caller
-// tries again. But what the device is to blame for, the next login tries too, unless it was forgotten
-// meanwhile.
+// tries again. But what the device is to blame for, the next login tries too, unless it was
+// forgotten meanwhile.
 func (h *handles) fail(k *handle, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

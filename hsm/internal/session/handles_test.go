@@ -85,8 +85,8 @@ func TestHandles_LostAndCached_StayWithinLimitInNextLogin(t *testing.T) {
 	}
 }
 
-// A session that was closed with its login isn't closed again when somebody who is late lets go of a
-// key of it: its number may be another session's by then.
+// A session that was closed with its login isn't closed again when somebody who is late lets go of
+// a key of it: its number may be another session's by then.
 func TestRetire_LateUseAfterLogin_DoesNotCloseTwice(t *testing.T) {
 	ended := make(chan struct{})
 	h := newHandles(10, ended, nil)

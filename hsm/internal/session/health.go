@@ -105,6 +105,7 @@ func (k *Keeper) watch() {
 	for {
 		select {
 		case <-k.stop:
+			k.end() // Close may not have waited for a recovery that was on its way
 			return
 		case <-k.wake:
 		case <-timer.C:
@@ -140,6 +141,9 @@ func (k *Keeper) checkAndRecover() {
 		return
 	}
 	cause := errReloaded
+	if r := k.down.Load(); r != nil {
+		cause = r.err
+	}
 	if l := k.current.Load(); l != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), k.options.Timeout)
 		cause = l.checkHealth(ctx)
@@ -160,8 +164,8 @@ func (k *Keeper) checkAndRecover() {
 		k.markDown(err)
 		return
 	}
-	if k.down.Swap(nil) != nil {
-		k.options.Log.Info("the token is back")
+	if k.markUp() {
+		k.options.Log.Info("the token is back", "after", cause)
 	} else {
 		k.options.Log.Warn("the token was renewed", "because", cause)
 	}

@@ -62,8 +62,8 @@ func (l *line) quit(c *call) bool {
 	return c.turn != nil && l.turns.Quit(time.Now(), c.turn)
 }
 
-// leave gives a place back, and returns the call that has its turn now, if any. Those behind it that
-// would wait in vain are told so.
+// leave gives a place back, and returns the call that has its turn now, if any. Those behind it
+// that would wait in vain are told so.
 func (l *line) leave(party string) *call {
 	l.mu.Lock()
 	defer l.mu.Unlock()

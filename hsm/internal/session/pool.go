@@ -15,9 +15,10 @@ import (
 // not be the one who is.
 
 // pool hands work to workers, each the one owner of a session. Workers start when they are needed,
-// up to limit, which is the semaphore in front of the module. One that is idle takes its work from an
-// unbuffered channel. Where all are at work calls wait in a line, and a worker that has done one goes
-// on with the next itself: to wake its caller first would leave the session idle until that one runs.
+// up to limit, which is the semaphore in front of the module. One that is idle takes its work from
+// an unbuffered channel. Where all are at work calls wait in a line, and a worker that has done one
+// goes on with the next itself: to wake its caller first would leave the session idle until that
+// one runs.
 type pool struct {
 	login *Login
 	calls chan *call
@@ -182,8 +183,9 @@ func (p *pool) desert(c *call) bool {
 	return true
 }
 
-// abandon leaves c and reports whether no worker had gone into the module with it. One that waits in
-// line waits no more; one that a worker has got already keeps its place until that one looks at it.
+// abandon leaves c and reports whether no worker had gone into the module with it. One that waits
+// in line waits no more; one that a worker has got already keeps its place until that one looks at
+// it.
 func (p *pool) abandon(c *call) bool {
 	if !c.state.CompareAndSwap(waiting, abandoned) {
 		return false

@@ -5,9 +5,19 @@ import (
 	"errors"
 	"time"
 
+	"github.com/miekg/pkcs11"
+
+	"claviger/hsm/internal/cryptoki"
 	"claviger/hsm/internal/failure"
 	"claviger/hsm/internal/module"
 )
+
+// markUp marks the token as one that can be used, unless it was closed, and reports whether it was
+// marked as down.
+func (k *Keeper) markUp() (wasDown bool) {
+	old := k.down.Load()
+	return old != nil && !errors.Is(old.err, errClosed) && k.down.CompareAndSwap(old, nil)
+}
 
 // markDown marks the token as down, unless it was closed.
 func (k *Keeper) markDown(err error) {
@@ -34,8 +44,11 @@ func (k *Keeper) recover(cause error) error {
 		return errors.Join(cause, err)
 	}
 	defer k.module.Unlock()
-	k.vacate()
 	err := k.establish()
+	if cryptoki.Is(err, pkcs11.CKR_SESSION_COUNT) {
+		k.awaitWorkers(ctx)
+		err = k.establish()
+	}
 	if err == nil || failure.NeedsPerson(err) || errors.Is(err, failure.ErrUnsafe) {
 		return err
 	}
@@ -50,14 +63,11 @@ func (k *Keeper) recover(cause error) error {
 	return nil
 }
 
-// vacate waits a little for the sessions of the login that has ended to be closed: a device that
-// allows few counts them beside those of the next one. What hangs or takes long isn't waited for.
-func (k *Keeper) vacate() {
-	const most = 250 * time.Millisecond
-	for begin := time.Now(); time.Since(begin) < most; time.Sleep(time.Millisecond) {
-		if int64(k.workers.Load()) <= k.module.Hung.Load()+k.module.Slow.Load() {
-			return
-		}
+// awaitWorkers waits until the sessions of the last login are closed, but for those that hang. A
+// device may have none beside them.
+func (k *Keeper) awaitWorkers(ctx context.Context) {
+	for int64(k.workers.Load()) > k.module.Hung.Load() && ctx.Err() == nil {
+		time.Sleep(time.Millisecond)
 	}
 }
 

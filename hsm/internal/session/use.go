@@ -116,14 +116,8 @@ func (l *Login) ask(ctx context.Context, p *pool, using *handle, f work) ([]byte
 		using.release()
 		return out, err
 	}
-	// The other session may have to be opened for it. Where the device has none to spare it is that
-	// of the health check, which is always there.
-	if l.spare.Add(-1) < 0 {
-		p = l.health
-	}
-	defer l.spare.Add(1)
-	out, _, err = p.run(ctx, using, first, l.examined(f))
-	if err == nil {
+	out, other, err := p.run(ctx, using, first, l.examined(f))
+	if err == nil && other != by { // one that is the same left that session for another
 		by.condemned.Store(true) // it was wrong
 	}
 	return out, err
