@@ -53,8 +53,8 @@ func TestUse_OneSessionBlamesTheInput_AnotherIsAsked(t *testing.T) {
 	}
 }
 
-// TestGenerate_ProofIsFalsified_KeyIsRefused: under a check value that isn't the key's the key could
-// never be used.
+// TestGenerate_ProofIsFalsified_KeyIsRefused: under a check value that isn't the key's the key
+// could never be used.
 func TestGenerate_ProofIsFalsified_KeyIsRefused(t *testing.T) {
 	sh := shim.New(t)
 	c := hsmtest.SoftHSM(t)
@@ -199,8 +199,8 @@ func TestSessions_DeviceAllowsFew_NeverMoreAreOpened(t *testing.T) {
 	}
 }
 
-// servesBesideOneThatHangs wants a device that has a session to spare: both that of the use and that
-// of the health check may come to hang, and four aren't enough for a login.
+// servesBesideOneThatHangs wants a device that has a session to spare: both that of the use and
+// that of the health check may come to hang, and four aren't enough for a login.
 func servesBesideOneThatHangs(t *testing.T, d *fakedevice.Device, tok *hsm.Token, k *keys) {
 	t.Helper()
 	release := d.Hang("C_Encrypt")
