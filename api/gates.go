@@ -65,9 +65,9 @@ const (
 	maxHeld    = 64 << 20 // bytes of bodies at once
 	maxCallers = 1024     // requests in progress at once
 
-	// maxOfCaller is of these one caller's. All that it has beyond what the device takes and what fills
-	// the next commit only wants a processor, and whoever wants little waits behind that: it is the
-	// share of a processor that can't be given out otherwise.
+	// maxOfCaller is of these one caller's. All that it has beyond what the device takes and what
+	// fills the next commit only wants a processor, and whoever wants little waits behind that: it is
+	// the share of a processor that can't be given out otherwise.
 	maxOfCaller = 64
 
 	// A request that waits costs a connection or a stream and some KiB, and no processor.

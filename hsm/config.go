@@ -35,7 +35,7 @@ type Config struct {
 	Resident []custody.Kind
 
 	// MaxSessions are for the use of keys, beside those that each Token keeps for itself: four, and
-	// half as many as these, but eight at most, that load keys. 0: as many as suit the device.
+	// those that load keys, eight at most. 0: as many as suit the device.
 	MaxSessions int
 
 	// HandleCache counts unwrapped keys that are kept on the token; 0: 2,000. A live object costs
@@ -109,17 +109,17 @@ func (c Config) sessions(d dialect.Dialect, limit uint) (keys, loaders, spare in
 	if n <= 0 {
 		n = max(d.Sessions, 2*runtime.GOMAXPROCS(0))
 	}
-	load := min(max(n/2, 1), mostLoaders)
 	if limit == 0 || limit >= unlimited {
-		return int32(n), int32(load), int32(session.MostHung * n)
+		return int32(n), mostLoaders, int32(session.MostHung * n)
 	}
 	free := int(limit) - session.Reserved - session.Generators
-	load = min(load, max(free/4, 1))
+	load := min(max(n/2, 1), mostLoaders, max(free/4, 1))
 	n = max(min(n, free-load), 1)
 	return int32(n), int32(load), int32(min(max(free-load-n, 0), session.MostHung*n))
 }
 
-// mostLoaders bounds the sessions that load keys: more of them only help devices that are far away.
+// mostLoaders bounds the sessions that load keys. A device that is far away needs them all when it
+// lost a thousand keys; they are opened only when so many are wanted at once.
 const mostLoaders = 8
 
 // unlimited is less than CK_UNAVAILABLE_INFORMATION, which is all ones, and more than any device

@@ -74,7 +74,8 @@ func (wrapped) enter(t *Token, l *session.Login, s cryptoki.Session) error {
 	if err := root.Check(&l.Device, s, found.Root, t.wrap); err != nil {
 		return err
 	}
-	if err := root.Attack(&l.Device, s, found.Root, t.wrap, t.facts.Kinds); err != nil {
+	err = root.Attack(&l.Device, l.Together(s), found.Root, t.wrap, t.facts.Kinds)
+	if err != nil {
 		return err
 	}
 	if l.First() {

@@ -32,14 +32,15 @@
 //
 // A session has one owner at a time, a worker goroutine: two goroutines on one session crash the
 // process inside some modules. A caller hands its work to a worker and waits for the result, its
-// context or [Config.Timeout]. A call that hangs in the module is abandoned together with its
-// session. Making an RSA key pair takes seconds and has sessions and a deadline of its own: nobody
-// waits for it but its caller.
+// context or [Config.Timeout]. A call whose caller leaves comes to its end in its session; one that
+// hangs in the module is abandoned together with it. Making an RSA key pair takes seconds and has
+// sessions and a deadline of its own: nobody waits for it but its caller.
 //
 // # Failure
 //
-// Whether a code means a bad ciphertext or a lost device depends on the function that answered it,
-// and where both are possible the canary decides. A token that fails is recovered in the
+// Whether a code means a bad ciphertext or a lost device depends on the function that answered it.
+// Where both are possible the ciphertext is to blame if the canary is well in that session, and
+// another session says the same. A token that fails is recovered in the
 // background: a new session, a new login, a reload of the module. Meanwhile every call answers
 // [custody.ErrUnavailable] at once. A wrong PIN is never tried twice.
 //

@@ -2,7 +2,9 @@ package hsm_test
 
 import (
 	"errors"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/miekg/pkcs11"
 
@@ -126,5 +128,58 @@ func TestImport_KnownKeyOnSickDevice_IsNotTakenForNew(t *testing.T) {
 	if m, err := tok.Import(background, in); err == nil && m.ID != known.ID ||
 		err != nil && !errors.Is(err, custody.ErrUnavailable) {
 		t.Errorf("%q, %v", m.ID, err)
+	}
+}
+
+// TestImport_CopyStaysBehind_Fails has nothing be destroyed: a copy that can be used would stay in
+// the session, whether the key is a new one, or not one of those that it might be.
+func TestImport_CopyStaysBehind_Fails(t *testing.T) {
+	d := fakedevice.New(t)
+	tok := hsmtest.Open(t, d.Config())
+	other, err := tok.Import(background, wrapped(t, tok, "RSAES_OAEP_SHA_1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := wrapped(t, tok, "RSAES_OAEP_SHA_1")
+	in.ID = "new"
+	for _, known := range [][]custody.Material{nil, {other}} {
+		in.Known = known
+		if m, err := tok.Import(background, in); err != nil || m.ID != "new" {
+			t.Errorf("%q, %v", m.ID, err)
+		}
+		d.Fail("C_DestroyObject", pkcs11.CKR_GENERAL_ERROR, -1)
+		if m, err := tok.Import(background, in); !errors.Is(err, custody.ErrUnavailable) {
+			t.Errorf("with %d known ones: %q, %v", len(known), m.ID, err)
+		}
+		d.Mend("C_DestroyObject")
+	}
+}
+
+// TestImport_UnfitKey_CostsNoSession has keys come that are of another kind than they should be: a
+// session in which the token is well isn't thrown away for what a caller sent.
+func TestImport_UnfitKey_CostsNoSession(t *testing.T) {
+	d := fakedevice.New(t)
+	c := d.Config()
+	c.MaxSessions = 2
+	tok := hsmtest.Open(t, c)
+	in := wrapped(t, tok, "RSA_AES_KEY_WRAP_SHA_256")
+	in.Kind = custody.P256Sign
+	unfit := func() {
+		if _, err := tok.Import(background, in); !errors.Is(err, custody.ErrUnfit) {
+			t.Errorf("a key of another kind: %v", err)
+		}
+	}
+	d.Delay("C_GenerateRandom", 20*time.Millisecond)
+	var all sync.WaitGroup
+	for range 2 { // every session is open
+		all.Go(func() { _, _ = tok.Random(background, 8) })
+	}
+	all.Wait()
+	before := d.Calls("C_OpenSession")
+	for range 10 {
+		unfit()
+	}
+	if n := d.Calls("C_OpenSession") - before; n > 2 { // where the other isn't idle yet
+		t.Errorf("%d sessions were opened anew", n)
 	}
 }

@@ -60,10 +60,16 @@ func (r *repetitions) test(drawn []byte, wanted int) error {
 	if len(drawn) != wanted {
 		return fmt.Errorf("%w: %d random bytes instead of %d", failure.ErrNonsense, len(drawn), wanted)
 	}
+	var last []byte
 	for block := range slices.Chunk(drawn, testedSize) {
-		if len(block) == testedSize && bytes.Count(block, block[:1]) == testedSize {
+		switch {
+		case len(block) < testedSize:
+		case bytes.Count(block, block[:1]) == testedSize:
 			return fmt.Errorf("%w: a random block of one byte", failure.ErrNonsense)
+		case bytes.Equal(block, last):
+			return fmt.Errorf("%w: a random block twice in a row", failure.ErrNonsense)
 		}
+		last = block
 	}
 	first := [testedSize]byte(drawn)
 	r.mu.Lock()

@@ -47,8 +47,9 @@ var outages = []outage{
 // inSessions are the functions that a closed session refuses.
 var inSessions = []string{"C_CreateObject", "C_CopyObject", "C_DestroyObject",
 	"C_GetAttributeValue", "C_FindObjectsInit", "C_FindObjects", "C_FindObjectsFinal",
-	"C_EncryptInit", "C_Encrypt", "C_DecryptInit", "C_Decrypt", "C_SignInit", "C_Sign", "C_GenerateKey", "C_GenerateKeyPair",
-	"C_WrapKey", "C_UnwrapKey", "C_DeriveKey", "C_GenerateRandom", "C_GetSessionInfo", "C_Login"}
+	"C_EncryptInit", "C_Encrypt", "C_DecryptInit", "C_Decrypt", "C_SignInit", "C_Sign",
+	"C_GenerateKey", "C_GenerateKeyPair", "C_WrapKey", "C_UnwrapKey", "C_DeriveKey",
+	"C_GenerateRandom", "C_GetSessionInfo", "C_Login"}
 
 // TestOutages_ShortOnes_EverythingIsBack: after an outage of any kind and of a random length under
 // load everything works again, and nothing that was answered meanwhile is wrong.

@@ -61,10 +61,10 @@ func TestSoak_FaultsOneAfterTheOther_NothingIsGathered(t *testing.T) {
 		"slow and hung, one after the other, under eight clients that asked for everything that a token "+
 		"is needed for.", "faults", x.faults, "answers", f.asked, "right", f.counts[right],
 		"requests to try again", f.counts[unavailable], "wrong answers", f.wrong,
-		"goroutines before", int(before.goroutines), "and in the end", int(after.goroutines),
-		"open files before", int(before.files), "and in the end", int(after.files),
-		"sessions before", int(before.sessions), "and in the end", int(after.sessions),
-		"memory before, MiB", int(before.memory), "and in the end", int(after.memory))
+		"goroutines before", int(before.goroutines), "goroutines in the end", int(after.goroutines),
+		"open files before", int(before.files), "open files in the end", int(after.files),
+		"sessions before", int(before.sessions), "sessions in the end", int(after.sessions),
+		"memory before, MiB", int(before.memory), "memory in the end, MiB", int(after.memory))
 }
 
 // soak is what a long run needs in each of its rounds.

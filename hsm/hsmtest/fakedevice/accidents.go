@@ -84,3 +84,13 @@ func (d *Device) Limit(sessions int) {
 	defer d.mu.Unlock()
 	d.most = sessions
 }
+
+// Refused returns how many sessions were refused since Limit because there were that many, and
+// begins anew.
+func (d *Device) Refused() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := d.refused
+	d.refused = 0
+	return n
+}

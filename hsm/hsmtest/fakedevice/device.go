@@ -55,7 +55,8 @@ type Device struct {
 	// SoftHSM refuses that.
 	applies bool
 
-	most int // sessions that may be open; 0: any number
+	most    int // sessions that may be open; 0: any number
+	refused int // sessions beyond them
 }
 
 // fault is what is wrong with one function.

@@ -113,6 +113,7 @@ func (d *Device) OpenSession(uint) (cryptoki.Session, error) {
 	}
 	defer leave()
 	if d.most > 0 && len(d.sessions) >= d.most {
+		d.refused++
 		return 0, fail("C_OpenSession", pkcs11.CKR_SESSION_COUNT)
 	}
 	d.next++

@@ -136,11 +136,5 @@ func (s *Shim) Bound(i int) uint64 { return s.region.rules[i].bound.Load() }
 // Hanging returns how many calls hang at this moment.
 func (s *Shim) Hanging() int { return int(s.region.hanging.Load()) }
 
-// Inside returns how many calls in sessions are inside the module at this moment.
-func (s *Shim) Inside() int { return int(s.region.inside.Load()) }
-
 // Opened returns how many sessions were opened so far: the last one's number.
 func (s *Shim) Opened() uint64 { return s.region.sessions.Load() }
-
-// Open returns how many sessions are open.
-func (s *Shim) Open() int { return int(s.region.open.Load()) }

@@ -46,6 +46,8 @@ func Judge(err error) Blame {
 		return OnInput
 	case errors.Is(err, ErrAbsent):
 		return OnAbsence
+	case errors.Is(err, ErrTimeout):
+		return OnDevice
 	case errors.Is(err, ErrNonsense), errors.Is(err, ErrContradicted):
 		return OnUnknown
 	case errors.As(err, &e):
@@ -118,11 +120,11 @@ var byCode = map[uint]Blame{
 // input doesn't cost one: closing a session costs SoftHSM time in proportion to all
 // objects there ever were.
 func CostsSession(err error) bool {
-	if err == nil {
+	if err == nil || Blames(err) {
 		return false
 	}
 	switch Judge(err) {
-	case OnUs, OnInput, OnHandle, OnRenewal, OnAbsence:
+	case OnUs, OnHandle, OnRenewal, OnAbsence:
 		return false
 	}
 	return true

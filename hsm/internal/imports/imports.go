@@ -41,8 +41,9 @@ func Perform(l *session.Login, s cryptoki.Session, pair *object.Key, in custody.
 	}
 	x := &operation{Login: l, s: s, Import: in, root: by, template: template}
 	m, err = x.perform(pair)
-	if gone := x.destroyTemporaries(); err == nil {
-		err = gone
+	gone := x.destroyTemporaries()
+	if gone != nil && !failure.CostsSession(err) {
+		return m, gone // the session is to be left, with what stayed in it
 	}
 	return m, err
 }

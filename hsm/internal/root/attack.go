@@ -17,28 +17,25 @@ import (
 // Attack does on the token what somebody with the PIN and a stolen blob would do, and returns an
 // error if any of it works or can't be tried. What the dialect says the device can't prevent is not
 // tried: it is a gap, and reported as one. Kinds are those that the token supports.
-func Attack(d *object.Device, s cryptoki.Session, root cryptoki.Object, wrap dialect.Mechanism,
+func Attack(d *object.Device, in Sessions, root cryptoki.Object, wrap dialect.Mechanism,
 	kinds []custody.Kind) error {
-	a := attacker{Device: d, s: s, root: root, wrap: wrap}
+	r := newRaid(d)
 	// A secret key and a private one: PKCS#11 has different rules for them, and a device might keep
 	// only some.
 	for _, k := range []custody.Kind{custody.AES256, custody.P256Sign} {
-		if !slices.Contains(kinds, k) {
-			continue
-		}
-		if err := a.attackKey(k); err != nil {
-			return fmt.Errorf("attacking a key of kind %s: %w", k, err)
+		if slices.Contains(kinds, k) {
+			r.plan(fmt.Sprintf("attacking a key of kind %s", k), func(a attacker) error {
+				return a.steal(r, k)
+			})
 		}
 	}
-	// In the order of what they would cost: every key in use, every key there is.
-	if err := a.alterRoot(); err != nil {
-		return err
-	}
-	return a.useRoot()
+	r.plan("", attacker.alterRoot)
+	r.plan("", attacker.useRoot)
+	return r.perform(in, attacker{Device: d, root: root, wrap: wrap})
 }
 
-// attackKey makes a key and steals its blob.
-func (a attacker) attackKey(k custody.Kind) error {
+// steal makes a key, takes its blob, and plans what is tried with them.
+func (a attacker) steal(r *raid, k custody.Kind) error {
 	template, err := a.Dialect.KeyTemplate(k)
 	if err != nil {
 		return err
@@ -47,7 +44,7 @@ func (a attacker) attackKey(k custody.Kind) error {
 	if err != nil {
 		return fmt.Errorf("making it: %w", err)
 	}
-	defer a.Driver.DestroyObject(a.s, victim)
+	r.leave(victim)
 	blob, err := a.Driver.WrapKey(a.s, a.wrap.Code, a.root, victim)
 	if err != nil {
 		return fmt.Errorf("wrapping it: %w", err)
@@ -56,14 +53,11 @@ func (a attacker) attackKey(k custody.Kind) error {
 	if err := a.unwrap(blob, a.Dialect.InUse(template)); err != nil {
 		return fmt.Errorf("unwrapping it as it should be: %w", err)
 	}
-	// In the order of what they would cost: one blob, one key in use, and the key itself.
-	if err := a.unwrapOtherwise(blob, template); err != nil {
-		return err
-	}
-	if err := a.keepInUse(blob, template); err != nil {
-		return err
-	}
-	return a.wrapElsewhere(victim)
+	what := fmt.Sprintf("attacking a key of kind %s", k)
+	r.plan(what, func(a attacker) error { return a.keepInUse(blob, template) })
+	r.plan(what, func(a attacker) error { return a.wrapElsewhere(victim) })
+	a.unwrapOtherwise(r, what, blob, template)
+	return nil
 }
 
 // attacker is somebody with the PIN, a session and a stolen blob. Each attempt is one known way to
@@ -86,11 +80,11 @@ func (a attacker) unwrap(blob []byte, template []cryptoki.Attribute) error {
 	return nil
 }
 
-// unwrapOtherwise unwraps a stolen blob in ways that would give the key away, one way or another.
-// Each is one line away from what unwraps, so that this line is what it is refused for.
-func (a attacker) unwrapOtherwise(blob []byte, template dialect.KeyTemplate) error {
+// unwrapOtherwise plans to unwrap a stolen blob in ways that would give the key away, one way or
+// another. Each is one line away from what unwraps, so that this line is what it is refused for.
+func (a attacker) unwrapOtherwise(r *raid, what string, blob []byte, template dialect.KeyTemplate) {
 	if !a.Dialect.Confines {
-		return nil
+		return
 	}
 	attributes := a.Dialect.InUse(template)
 	// As attackers would have it, if the device lets them: extractable, to wrap it again.
@@ -98,16 +92,11 @@ func (a attacker) unwrapOtherwise(blob []byte, template dialect.KeyTemplate) err
 	if a.unwrap(blob, extractable) == nil {
 		attributes = extractable
 	}
-	for _, r := range confinement(&a.Dialect) {
-		contrary := cryptoki.Bool(r.Type, r.Value[0] == 0)
-		if err := forbid(r.against, a.unwrap(blob, replace(attributes, contrary))); err != nil {
-			return err
-		}
-		if err := a.omit(blob, attributes, r); err != nil {
-			return err
-		}
+	for _, line := range confinement(&a.Dialect) {
+		contrary := replace(attributes, cryptoki.Bool(line.Type, line.Value[0] == 0))
+		r.plan(what, func(a attacker) error { return forbid(line.against, a.unwrap(blob, contrary)) })
+		r.plan(what, func(a attacker) error { return a.omit(blob, attributes, line) })
 	}
-	return nil
 }
 
 // omit unwraps a blob without a word on one line of the root's unwrap template. A device may refuse

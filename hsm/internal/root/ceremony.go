@@ -132,7 +132,8 @@ func (p performance) perform() (string, error) {
 	}
 	err = Check(p.Device, p.s, root, p.wrap)
 	if err == nil {
-		err = Attack(p.Device, p.s, root, p.wrap, p.kinds)
+		alone := func(work func(cryptoki.Session)) { work(p.s) }
+		err = Attack(p.Device, alone, root, p.wrap, p.kinds)
 	}
 	// A root that failed is destroyed, so that nobody puts it to use after all.
 	if err != nil {

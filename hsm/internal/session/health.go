@@ -105,6 +105,7 @@ func (k *Keeper) watch() {
 	for {
 		select {
 		case <-k.stop:
+			k.end() // Close may not have waited for a recovery that was on its way
 			return
 		case <-k.wake:
 		case <-timer.C:
@@ -163,7 +164,7 @@ func (k *Keeper) checkAndRecover() {
 		k.markDown(err)
 		return
 	}
-	if k.down.Swap(nil) != nil {
+	if k.markUp() {
 		k.options.Log.Info("the token is back", "after", cause)
 	} else {
 		k.options.Log.Warn("the token was renewed", "because", cause)

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 
 	"claviger/hsm/internal/cryptoki"
@@ -112,6 +113,31 @@ func (l *Login) First() bool { return l.keeper.canarySealed == nil }
 // that of [module.Login], for the first login.
 func (l *Login) LogIn(pin func() ([]byte, error), spare bool) error {
 	return module.Login(l.Driver, l.slot, l.anchor, pin, spare && l.First())
+}
+
+// mostTogether bounds the sessions of [Login.Together].
+const mostTogether = 8
+
+// Together returns what does work in s and in further sessions at once, each of which ends with its
+// work. It is for Options.Enter: no pool has a session yet, and there may be as many as the pools
+// will have. One that can't be opened is done without.
+func (l *Login) Together(s cryptoki.Session) func(work func(cryptoki.Session)) {
+	return func(work func(cryptoki.Session)) {
+		var over sync.WaitGroup
+		o := &l.keeper.options
+		for range min(o.Sessions+o.Loaders, mostTogether) - 1 {
+			over.Go(func() {
+				other, err := l.Driver.OpenSession(l.slot)
+				if err != nil {
+					return
+				}
+				defer l.Driver.CloseSession(other)
+				work(other)
+			})
+		}
+		work(s)
+		over.Wait()
+	}
 }
 
 // canaryText is what the canary seals. The usual zero block is avoided: its encryption is GCM's

@@ -3,10 +3,21 @@ package session
 import (
 	"context"
 	"errors"
+	"time"
 
+	"github.com/miekg/pkcs11"
+
+	"claviger/hsm/internal/cryptoki"
 	"claviger/hsm/internal/failure"
 	"claviger/hsm/internal/module"
 )
+
+// markUp marks the token as one that can be used, unless it was closed, and reports whether it was
+// marked as down.
+func (k *Keeper) markUp() (wasDown bool) {
+	old := k.down.Load()
+	return old != nil && !errors.Is(old.err, errClosed) && k.down.CompareAndSwap(old, nil)
+}
 
 // markDown marks the token as down, unless it was closed.
 func (k *Keeper) markDown(err error) {
@@ -34,6 +45,10 @@ func (k *Keeper) recover(cause error) error {
 	}
 	defer k.module.Unlock()
 	err := k.establish()
+	if cryptoki.Is(err, pkcs11.CKR_SESSION_COUNT) {
+		k.awaitWorkers(ctx)
+		err = k.establish()
+	}
 	if err == nil || failure.NeedsPerson(err) || errors.Is(err, failure.ErrUnsafe) {
 		return err
 	}
@@ -46,6 +61,14 @@ func (k *Keeper) recover(cause error) error {
 	}
 	k.reloads = 0
 	return nil
+}
+
+// awaitWorkers waits until the sessions of the last login are closed, but for those that hang. A
+// device may have none beside them.
+func (k *Keeper) awaitWorkers(ctx context.Context) {
+	for int64(k.workers.Load()) > k.module.Hung.Load() && ctx.Err() == nil {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // Suspend and Resume make the keeper a member of its module. In between nobody is inside the module

@@ -116,8 +116,8 @@ func (l *Login) ask(ctx context.Context, p *pool, using *handle, f work) ([]byte
 		using.release()
 		return out, err
 	}
-	out, _, err = p.run(ctx, using, first, l.examined(f))
-	if err == nil {
+	out, other, err := p.run(ctx, using, first, l.examined(f))
+	if err == nil && other != by { // one that is the same left that session for another
 		by.condemned.Store(true) // it was wrong
 	}
 	return out, err

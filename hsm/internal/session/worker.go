@@ -125,15 +125,15 @@ func (w *worker) attempt(c *call) (out []byte, err error) {
 			return nil, failure.ErrRenewed // the numbers in the work may name other things by now
 		default:
 		}
-		if w.condemned.Swap(false) {
-			w.drop()
+		if w.condemned.Swap(false) || w.session == c.avoid {
+			w.drop() // a new session is another, and the device may have none beside those that are open
 		}
 		if w.session == 0 {
 			if err = w.open(); err != nil {
 				return nil, err
 			}
 		}
-		out, err = w.work(c)
+		out, err = safely(c.work, w.session)
 		if !failure.CostsSession(err) {
 			break
 		}
@@ -143,21 +143,6 @@ func (w *worker) attempt(c *call) (out []byte, err error) {
 		}
 	}
 	return out, err
-}
-
-// work does the call's work in the worker's session or, if that is to be avoided, in one that lives
-// no longer than the work.
-func (w *worker) work(c *call) ([]byte, error) {
-	if w.session != c.avoid {
-		return safely(c.work, w.session)
-	}
-	d, slot := w.pool.login.Driver, w.pool.login.slot
-	other, err := d.OpenSession(slot)
-	if err != nil {
-		return nil, err
-	}
-	defer d.CloseSession(other)
-	return safely(c.work, other)
 }
 
 // safely turns a panic in f into an error: a worker has nobody above it to recover.
@@ -173,7 +158,7 @@ func safely(f work, s cryptoki.Session) (out []byte, err error) {
 // drop leaves the session for another one. It is closed at once unless it owns keys in use.
 func (w *worker) drop() {
 	l, s := w.pool.login, w.session
-	if w.retire() {
+	if s != 0 && w.retire() {
 		l.Driver.CloseSession(s)
 	}
 }
