@@ -44,6 +44,9 @@ func (k *Keeper) recover(cause error) error {
 		return errors.Join(cause, err)
 	}
 	defer k.module.Unlock()
+	brief, over := context.WithTimeout(ctx, vacating)
+	k.awaitWorkers(brief)
+	over()
 	err := k.establish()
 	if cryptoki.Is(err, pkcs11.CKR_SESSION_COUNT) {
 		k.awaitWorkers(ctx)
@@ -63,10 +66,15 @@ func (k *Keeper) recover(cause error) error {
 	return nil
 }
 
-// awaitWorkers waits until the sessions of the last login are closed, but for those that hang. A
-// device may have none beside them.
+// vacating is how long a new login waits for the sessions of the last one in any case: a device that
+// allows few counts both. Most end within one call.
+const vacating = 250 * time.Millisecond
+
+// awaitWorkers waits until the sessions of the last login are closed, but for those that hang and
+// those in which RSA keys are made.
 func (k *Keeper) awaitWorkers(ctx context.Context) {
-	for int64(k.workers.Load()) > k.module.Hung.Load() && ctx.Err() == nil {
+	stay := func() int64 { return k.module.Hung.Load() + k.module.Slow.Load() }
+	for int64(k.workers.Load()) > stay() && ctx.Err() == nil {
 		time.Sleep(time.Millisecond)
 	}
 }
