@@ -178,23 +178,22 @@ func TestWrite_WaitingClientLeaves_IsToldToTryAgain(t *testing.T) {
 	r := changingCounters(t)
 	end := r.hold("thing")
 	ctx, leave := context.WithCancel(t.Context())
-	var all sync.WaitGroup
-	for who, want := range map[string]string{"leaving": "ThrottlingException", "staying": ""} {
-		ctx := ctx
-		if who == "staying" {
-			ctx = t.Context()
-		}
+	var leaving, staying sync.WaitGroup
+	ask := func(all *sync.WaitGroup, ctx context.Context, who, want string) {
 		all.Go(func() {
 			if a := r.ask(ctx, r.write, "thing", who); a != want {
 				t.Errorf("who is %s is answered %q, want %q", who, a, want)
 			}
 		})
 	}
+	ask(&leaving, ctx, "leaving", "ThrottlingException")
+	ask(&staying, t.Context(), "staying", "")
 	r.awaitFlight(1)
 	time.Sleep(20 * time.Millisecond)
 	leave()
+	leaving.Wait()
 	end()
-	all.Wait()
+	staying.Wait()
 	codes := map[string]int{}
 	for _, rec := range r.records() {
 		codes[rec.ErrorCode]++

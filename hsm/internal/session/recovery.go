@@ -66,8 +66,8 @@ func (k *Keeper) recover(cause error) error {
 	return nil
 }
 
-// vacating is how long a new login waits for the sessions of the last one in any case: a device that
-// allows few counts both. Most end within one call.
+// vacating is how long a new login waits for the sessions of the last one in any case: a device
+// that allows few counts both. Most end within one call.
 const vacating = 250 * time.Millisecond
 
 // awaitWorkers waits until the sessions of the last login are closed, but for those that hang and
