@@ -100,7 +100,7 @@ type Keeper struct {
 	current atomic.Pointer[Login] // login, read without a lock; nil while there is none
 	down    atomic.Pointer[reason]
 	logins  atomic.Uint64
-	workers atomic.Int32 // of all logins
+	workers atomic.Int32 // of all logins, and sessions that are in use after theirs has left them
 
 	reloads int // in vain, since the token was last well; the watch's own
 

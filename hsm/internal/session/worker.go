@@ -175,7 +175,19 @@ func (w *worker) close() {
 func (w *worker) retire() bool {
 	l, s, e := w.pool.login, w.session, w.estate
 	w.session, w.estate = 0, nil
-	return e == nil || l.handles.retire(e, func() { l.closeSession(s) })
+	if e == nil {
+		return true
+	}
+	open := &l.keeper.workers // until it is closed, the next login counts it, too
+	open.Add(1)
+	idle := l.handles.retire(e, func() {
+		defer open.Add(-1)
+		l.closeSession(s)
+	})
+	if idle {
+		open.Add(-1)
+	}
+	return idle
 }
 
 // open opens the worker's session. One of those that load keys owns what it loads.
