@@ -65,6 +65,11 @@ const (
 	maxHeld    = 64 << 20 // bytes of bodies at once
 	maxCallers = 1024     // requests in progress at once
 
+	// maxOfCaller is of these one caller's. All that it has beyond what the device takes and what
+	// fills the next commit only wants a processor, and whoever wants little waits behind that: it is
+	// the share of a processor that can't be given out otherwise.
+	maxOfCaller = 64
+
 	// A request that waits costs a connection or a stream and some KiB, and no processor.
 	maxWatchers = 4096
 )
@@ -85,7 +90,7 @@ func newGates() *gates {
 	// These wait for what may be slow, the device above all, so that it is known how long that takes.
 	forecasting := func(places, share int) *admission.Gate {
 		g := patient(places, share)
-		g.Forecasts = true
+		g.Patience, g.Forecasts = 10*time.Second, true
 		return g
 	}
 	return &gates{
@@ -94,7 +99,7 @@ func newGates() *gates {
 		strangersBodies:     roomOf(maxHeld / 8),
 		acquaintancesBodies: roomOf(maxHeld / 2),
 		refusals:            paced(64, 16, 50*time.Millisecond),
-		callers:             forecasting(maxCallers, maxCallers/4),
+		callers:             forecasting(maxCallers, maxOfCaller),
 		large:               forecasting(4*processors, max(1, processors/2)),
 		watchers:            &admission.Gate{Places: maxWatchers, Share: maxWatchers / 4},
 		documents:           paced(32, 8, 100*time.Millisecond),

@@ -46,7 +46,7 @@ func (s *service) linger(t *testing.T, caller, body string, n, most int) (end fu
 // A caller has a share of the places. Sessions of one principal are one caller.
 func TestCallers_OneWithMany_LeavesPlacesToOthers(t *testing.T) {
 	s := start(t)
-	end := s.linger(t, "AROAMANY:session", `{"Name":"a"}`, 300, 256)
+	end := s.linger(t, "AROAMANY:session", `{"Name":"a"}`, 80, 64)
 	defer end()
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, of(t.Context(), "few", "Echo", `{"Name":"a"}`))

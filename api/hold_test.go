@@ -173,7 +173,7 @@ func TestWait_Many_LeavePlacesToOthers(t *testing.T) {
 	answers := make(chan *httptest.ResponseRecorder, 1000)
 	all := n.crowd(t, t.Context(), "AROAMANY:session", 1000,
 		func(w *httptest.ResponseRecorder) { answers <- w })
-	end := n.linger(t, "AROAMANY:other", `{"Name":"a"}`, 256, 256)
+	end := n.linger(t, "AROAMANY:other", `{"Name":"a"}`, 64, 64)
 	end()
 	n.change("two")
 	all.Wait()

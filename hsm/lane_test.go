@@ -54,8 +54,8 @@ func TestUse_OneSessionBlamesTheInput_AnotherIsAsked(t *testing.T) {
 	}
 }
 
-// TestGenerate_ProofIsFalsified_KeyIsRefused: under a check value that isn't the key's it could never
-// be used.
+// TestGenerate_ProofIsFalsified_KeyIsRefused: under a check value that isn't the key's the key
+// could never be used.
 func TestGenerate_ProofIsFalsified_KeyIsRefused(t *testing.T) {
 	sh := shim.New(t)
 	c := hsmtest.SoftHSM(t)

@@ -100,7 +100,7 @@ func TestGenerate_PartyWithMany_LeavesRoomForOthers(t *testing.T) {
 	release, done := generating(t, d, tok, "many")
 	ctx, cancel := context.WithCancel(admission.WithParty(background, "many"))
 	defer cancel()
-	results := make(chan error, 65)
+	results := make(chan error, 17)
 	for i := range cap(results) {
 		go func() {
 			_, err := tok.Generate(ctx, fmt.Sprint("many ", i), custody.RSA2048Sign)

@@ -61,7 +61,7 @@ func (t *Token) openAs(ctx context.Context, c Config) (*Token, error) {
 	}
 	t.config = c
 	t.makers = admission.Gate{Places: session.Generators, Share: max(1, session.Generators/2),
-		Patience: c.Generation, Waiting: 64, WaitingAll: 512, Forecasts: true}
+		Patience: c.Generation, Waiting: 16, WaitingAll: 512, Forecasts: true}
 	done := make(chan error, 1)
 	go func() { done <- t.open() }()
 	select {

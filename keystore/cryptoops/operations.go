@@ -73,7 +73,7 @@ func New(finder *target.Finder, device Device, materials *sealing.Materials,
 	places := max(1, runtime.GOMAXPROCS(0)/2)
 	s := &Operations{finder: finder, device: device, materials: materials, stores: stores,
 		Pairs: &admission.Gate{Places: places, Share: max(1, places/2), Patience: pairPatience,
-			Waiting: 64, WaitingAll: 512, Forecasts: true}}
+			Waiting: 16, WaitingAll: 512, Forecasts: true}}
 	// Last, since the operations hold what they find keys with.
 	s.Encrypt = target.Use(finder, keys.Post("Encrypt", "encrypt",
 		"Encrypts up to 4,096 bytes under a key."), s.findEncrypt, s.encrypt)

@@ -44,6 +44,7 @@ func (k *Keeper) recover(cause error) error {
 		return errors.Join(cause, err)
 	}
 	defer k.module.Unlock()
+	k.awaitQuick()
 	err := k.establish()
 	if cryptoki.Is(err, pkcs11.CKR_SESSION_COUNT) {
 		k.awaitWorkers(ctx)
@@ -68,6 +69,17 @@ func (k *Keeper) recover(cause error) error {
 func (k *Keeper) awaitWorkers(ctx context.Context) {
 	for int64(k.workers.Load()) > k.module.Hung.Load() && ctx.Err() == nil {
 		time.Sleep(time.Millisecond)
+	}
+}
+
+// awaitQuick waits a little for the same, but for sessions in which a call takes long: until then a
+// device that allows few counts them beside those of the next login, and refuses its callers.
+func (k *Keeper) awaitQuick() {
+	const most = 250 * time.Millisecond
+	for begin := time.Now(); time.Since(begin) < most; time.Sleep(time.Millisecond) {
+		if int64(k.workers.Load()) <= k.module.Hung.Load()+k.module.Slow.Load() {
+			return
+		}
 	}
 }
 
