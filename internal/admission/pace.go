@@ -64,10 +64,10 @@ func (p *pace) turn() {
 }
 
 // least returns the time from one turn to the next, and whether enough is known to say so. It is
-// what the turns would be that come by chance a standard deviation too late, so that the fewer were
-// measured the less they are believed to be slow.
+// what the turns would be that come by chance half a standard deviation too late, so that the fewer
+// were measured the less they are believed to be slow.
 func (p *pace) least() (time.Duration, bool) {
-	return p.each(p.turns+math.Sqrt(p.turns), fewest)
+	return p.each(p.turns+math.Sqrt(p.turns)/2, fewest)
 }
 
 // mean is least without the benefit of doubt, once many are measured.

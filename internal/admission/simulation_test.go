@@ -184,7 +184,7 @@ func TestTurns_CrowdThatIsServedInTime_NobodyIsShed(t *testing.T) {
 	for _, c := range []struct {
 		sessions, clients int
 		takes             time.Duration
-	}{{4, 64, 20 * time.Millisecond}, {4, 256, 20 * time.Millisecond}, {4, 700, 20 * time.Millisecond},
+	}{{4, 64, 20 * time.Millisecond}, {4, 256, 20 * time.Millisecond}, {4, 600, 20 * time.Millisecond},
 		{4, 1000, time.Millisecond}, {1, 30, 100 * time.Millisecond}} {
 		s := simulate(c.sessions, c.takes)
 		s.clients(c.clients, "a", time.Second)

@@ -17,6 +17,10 @@ type Turns[T any] struct {
 	Places int // taken at the same time by all parties together
 	Share  int // by one party
 
+	// Whole has what waits count as too late if it isn't done in time, and not only if it hasn't
+	// begun.
+	Whole bool
+
 	taken      int
 	waiting    int
 	parties    map[string]*party[T] // those that have or want a place
@@ -99,16 +103,25 @@ func (t *Turns[T]) Expect(now time.Time, name string) time.Duration {
 	p, turns, parties := t.parties[name], 1, t.queues
 	if p != nil {
 		p.advance(now)
-		turns += p.queue.Len()
+		turns += p.queue.Len() + t.work(p)
 		if each, known := p.pace.least(); known {
 			return time.Duration(turns) * each
 		}
 	}
-	if turns == 1 {
+	if p == nil || p.queue.Len() == 0 {
 		parties++
 	}
 	each, _ := t.pace.least()
 	return time.Duration(turns) * time.Duration(parties) * each
+}
+
+// work is how many turns of p come while one of its own is done, if that is to count, and once more
+// as many: places that were taken together become free together.
+func (t *Turns[T]) work(p *party[T]) int {
+	if t.Whole {
+		return 2 * p.taken
+	}
+	return 0
 }
 
 // Hopeless reports whether one more of a party would better be told so at once than wait until
@@ -176,7 +189,7 @@ func (t *Turns[T]) Vain(now time.Time, w *Waiter[T]) (last *Waiter[T], ok bool) 
 	last = p.queue.Back().Value.(*Waiter[T])
 	p.advance(now)
 	each, known := p.pace.mean()
-	if !known || time.Duration(p.queue.Len())*each <= last.until.Sub(now) {
+	if !known || time.Duration(p.queue.Len()+t.work(p))*each <= last.until.Sub(now) {
 		return nil, false
 	}
 	return last, t.Quit(now, last)

@@ -23,7 +23,7 @@ type turn = admission.Waiter[*call]
 
 func newLine(sessions int32, o Observer) *line {
 	l := &line{observe: o}
-	l.turns.Places, l.turns.Share = int(sessions), int(sessions)
+	l.turns.Places, l.turns.Share, l.turns.Whole = int(sessions), int(sessions), true
 	return l
 }
 

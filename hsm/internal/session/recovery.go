@@ -44,7 +44,9 @@ func (k *Keeper) recover(cause error) error {
 		return errors.Join(cause, err)
 	}
 	defer k.module.Unlock()
-	k.awaitQuick()
+	brief, over := context.WithTimeout(ctx, vacating)
+	k.awaitWorkers(brief)
+	over()
 	err := k.establish()
 	if cryptoki.Is(err, pkcs11.CKR_SESSION_COUNT) {
 		k.awaitWorkers(ctx)
@@ -64,22 +66,16 @@ func (k *Keeper) recover(cause error) error {
 	return nil
 }
 
-// awaitWorkers waits until the sessions of the last login are closed, but for those that hang. A
-// device may have none beside them.
-func (k *Keeper) awaitWorkers(ctx context.Context) {
-	for int64(k.workers.Load()) > k.module.Hung.Load() && ctx.Err() == nil {
-		time.Sleep(time.Millisecond)
-	}
-}
+// vacating is how long a new login waits for the sessions of the last one in any case: a device that
+// allows few counts both. Most end within one call.
+const vacating = 250 * time.Millisecond
 
-// awaitQuick waits a little for the same, but for sessions in which a call takes long: until then a
-// device that allows few counts them beside those of the next login, and refuses its callers.
-func (k *Keeper) awaitQuick() {
-	const most = 250 * time.Millisecond
-	for begin := time.Now(); time.Since(begin) < most; time.Sleep(time.Millisecond) {
-		if int64(k.workers.Load()) <= k.module.Hung.Load()+k.module.Slow.Load() {
-			return
-		}
+// awaitWorkers waits until the sessions of the last login are closed, but for those that hang and
+// those in which RSA keys are made.
+func (k *Keeper) awaitWorkers(ctx context.Context) {
+	stay := func() int64 { return k.module.Hung.Load() + k.module.Slow.Load() }
+	for int64(k.workers.Load()) > stay() && ctx.Err() == nil {
+		time.Sleep(time.Millisecond)
 	}
 }
 
