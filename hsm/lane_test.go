@@ -17,6 +17,7 @@ import (
 	"claviger/hsm/hsmtest"
 	"claviger/hsm/hsmtest/fakedevice"
 	"claviger/hsm/hsmtest/shim"
+	"claviger/internal/admission"
 	"claviger/internal/custody"
 )
 
@@ -106,7 +107,7 @@ func TestRecovery_AnyRenewal_LogSaysWhy(t *testing.T) {
 	k := makeKeys(t, tok, 3)
 	for what, disturb := range map[string]func(){
 		"sessions are closed":  d.CloseSessions,
-		"the device fails":     func() { d.Fail("C_Decrypt", pkcs11.CKR_DEVICE_ERROR, 2) },
+		"the canary fails":     func() { d.Fail("C_Decrypt", pkcs11.CKR_DEVICE_ERROR, 1) },
 		"the login is missing": func() { d.Fail("C_Sign", pkcs11.CKR_USER_NOT_LOGGED_IN, 1) },
 	} {
 		renewals := tok.Stats().Renewals
@@ -173,7 +174,9 @@ func TestSessions_DeviceAllowsFew_NeverMoreAreOpened(t *testing.T) {
 			d.Limit(most)
 			tok := hsmtest.Open(t, hasty(d))
 			k := makeKeys(t, tok, 8)
+			d.Delay("C_GenerateKeyPair", 50*time.Millisecond)
 			pairs(t, tok)
+			d.Mend("C_GenerateKeyPair")
 			k.underLoad(t, 16, func() { time.Sleep(50 * time.Millisecond) })
 			k.well(t)
 			forged := bytes.Clone(k.sealed[0])
@@ -184,12 +187,24 @@ func TestSessions_DeviceAllowsFew_NeverMoreAreOpened(t *testing.T) {
 			}
 			noneRefused(t, d, "at work")
 
-			if most > 6 {
-				servesBesideOneThatHangs(t, d, tok, k)
+			release := d.Hang("C_GenerateRandom") // which neither logins nor health checks call
+			if _, err := tok.Random(background, 8); !errors.Is(err, custody.ErrUnavailable) {
+				t.Errorf("a call that hangs: %v", err)
 			}
+			d.Mend("C_GenerateRandom") // for other sessions: that one hangs on
+			eventually(t, "others are served", func() bool { return k.use(t, 0) == nil })
+			k.underLoad(t, 8, func() { time.Sleep(50 * time.Millisecond) })
+			noneRefused(t, d, "while a call hangs")
+			release()
+			eventually(t, "the call returns", func() bool { return tok.Stats().Hung == 0 })
+			k.well(t)
+			noneRefused(t, d, "after a call hung")
+
 			renewals := tok.Stats().Renewals
 			k.underLoad(t, 8, func() {
-				d.Fail("C_Decrypt", pkcs11.CKR_DEVICE_ERROR, 4)
+				d.Fail("C_Decrypt", pkcs11.CKR_DEVICE_ERROR, -1)
+				eventually(t, "it is down", func() bool { return tok.Ready() != nil })
+				d.Mend("C_Decrypt")
 				eventually(t, "the login is renewed",
 					func() bool { return tok.Stats().Renewals > renewals })
 			})
@@ -199,29 +214,14 @@ func TestSessions_DeviceAllowsFew_NeverMoreAreOpened(t *testing.T) {
 	}
 }
 
-// servesBesideOneThatHangs wants a device that has a session to spare: both that of the use and
-// that of the health check may come to hang, and four aren't enough for a login.
-func servesBesideOneThatHangs(t *testing.T, d *fakedevice.Device, tok *hsm.Token, k *keys) {
-	t.Helper()
-	release := d.Hang("C_Encrypt")
-	_ = k.use(t, 0)
-	d.Mend("C_Encrypt") // for other sessions: that one hangs on
-	eventually(t, "others are served", func() bool { return k.use(t, 0) == nil })
-	k.underLoad(t, 8, func() { time.Sleep(50 * time.Millisecond) })
-	noneRefused(t, d, "while a call hangs")
-	release()
-	eventually(t, "the call returns", func() bool { return tok.Stats().Hung == 0 })
-	k.well(t)
-	noneRefused(t, d, "after a call hung")
-}
-
-// pairs makes two RSA key pairs at once.
+// pairs makes two RSA key pairs at once, for two parties, each of which may make one.
 func pairs(t *testing.T, tok *hsm.Token) {
 	t.Helper()
 	var over sync.WaitGroup
 	for i := range 2 {
 		over.Go(func() {
-			if _, err := tok.Generate(background, fmt.Sprint("pair", i), custody.RSA2048Sign); err != nil {
+			ctx := admission.WithParty(background, fmt.Sprint("party ", i))
+			if _, err := tok.Generate(ctx, fmt.Sprint("pair ", i), custody.RSA2048Sign); err != nil {
 				t.Errorf("making an RSA key pair: %v", err)
 			}
 		})

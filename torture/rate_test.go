@@ -150,9 +150,9 @@ func TestRate_LossWithManyKeysInUse_IsBackSoon(t *testing.T) {
 		}
 		o.stop()
 		figures = append(figures, "until nine tenths were answered again after "+l.what+", median",
-			percentile(took, 50), "the longest", percentile(took, 100),
-			"of requests, so many were told to try again", f.counts[unavailable]-failed,
-			"of", o.asked)
+			percentile(took, 50), "the same, the longest", percentile(took, 100),
+			"requests around these losses", o.asked,
+			"of them told to try again", f.counts[unavailable]-failed)
 	}
 	sh.Clear()
 	f.conclude(t)
