@@ -41,7 +41,11 @@ func TestUse_CallersLeave_SessionsStay(t *testing.T) {
 	tok := hsmtest.Open(t, c)
 	k := makeKeys(t, tok, 3)
 	k.well(t)
-	k.underLoad(t, 8, func() { time.Sleep(20 * time.Millisecond) }) // every session is open
+	d.Delay("C_GenerateRandom", 50*time.Millisecond)
+	briefly(t, 8, func(context.Context) error { // every session is open
+		_, err := tok.Random(background, 8)
+		return err
+	})
 	opened := d.Calls("C_OpenSession")
 	d.Delay("C_Encrypt", 20*time.Millisecond)
 	briefly(t, 40, func(ctx context.Context) error {
