@@ -266,11 +266,12 @@ func (p *parameters) useHint(hint bool, r uint32) uint32 {
 // zero, are more than zero.
 func (p *parameters) decompose(r uint32) (high uint32, positive bool) {
 	low := r % (2 * p.gamma2)
-	if low <= p.gamma2 {
-		return r / (2 * p.gamma2), low > 0
+	high, positive = r/(2*p.gamma2), 0 < low && low <= p.gamma2
+	if low > p.gamma2 {
+		high++
 	}
-	if high = r/(2*p.gamma2) + 1; high > p.w1Highest {
+	if high > p.w1Highest {
 		high = 0 // q - 1 belongs to zero, with one less of low bits
 	}
-	return high, false
+	return high, positive
 }
