@@ -226,11 +226,11 @@ func TestGate_Forecasts_TellsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &Gate{Places: 1, Share: 1, Patience: 5 * time.Second, Waiting: 1000, WaitingAll: 1000,
 			Forecasts: true}
-		worked := 0
+		var worked atomic.Int32
 		work := func() {
 			if g.Wait(t.Context(), "a") {
 				time.Sleep(100 * time.Millisecond)
-				worked++
+				worked.Add(1)
 				g.Give("a", 1)
 			}
 		}
@@ -238,21 +238,21 @@ func TestGate_Forecasts_TellsAtOnce(t *testing.T) {
 			go work()
 		}
 		time.Sleep(time.Second) // in which ten have worked
-		told := 0
+		var told atomic.Int32
 		for range 100 { // of whom three in four can be served in time
 			go func() {
 				begin := time.Now()
 				work()
 				if took := time.Since(begin); took == 0 {
-					told++
+					told.Add(1)
 				} else if took > 5100*time.Millisecond {
 					t.Errorf("one was told after %v", took)
 				}
 			}()
 		}
 		time.Sleep(10 * time.Second)
-		if told < 50 || told > 70 || worked < 50 {
-			t.Errorf("%d were told at once and %d have worked", told, worked)
+		if n := told.Load(); n < 50 || n > 70 || worked.Load() < 50 {
+			t.Errorf("%d were told at once and %d have worked", n, worked.Load())
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
