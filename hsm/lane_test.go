@@ -76,31 +76,33 @@ func TestGenerate_ProofIsFalsified_KeyIsRefused(t *testing.T) {
 	}
 }
 
-// says gathers a token's log.
-type says struct {
-	mu sync.Mutex
-	b  bytes.Buffer
+// said is a log that others read while it is written.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
 }
 
-func (s *says) Write(p []byte) (int, error) {
+func (s *said) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.b.Write(p)
+	return s.text.Write(p)
 }
 
-// count returns how many lines have a text.
-func (s *says) count(text string) int {
+func (s *said) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return strings.Count(s.b.String(), text)
+	return s.text.String()
 }
+
+// count returns how often it has a text.
+func (s *said) count(text string) int { return strings.Count(s.String(), text) }
 
 // renewed begins the cause of a renewal, a text of PKCS#11 or of ours.
 const renewed = `"the token was renewed" token=software because="`
 
 // TestRecovery_AnyRenewal_LogSaysWhy: each renewal has a line with its cause.
 func TestRecovery_AnyRenewal_LogSaysWhy(t *testing.T) {
-	d, log := fakedevice.New(t), &says{}
+	d, log := fakedevice.New(t), &said{}
 	c := hasty(d)
 	c.MaxSessions, c.Log = 2, slog.New(slog.NewTextHandler(log, nil))
 	tok := hsmtest.Open(t, c)
@@ -127,6 +129,12 @@ func TestRecovery_AnyRenewal_LogSaysWhy(t *testing.T) {
 		return log.count(`"the token can't be used" token=software because="`) > 0 &&
 			log.count("the token is back") > 0
 	})
+	for line := range strings.Lines(log.String()) {
+		if strings.Contains(line, `msg="the token`) && !strings.Contains(line, " because=") &&
+			!strings.Contains(line, " after=") || strings.Contains(line, "for another token") {
+			t.Errorf("the reason is not given: %s", line)
+		}
+	}
 }
 
 // TestLoad_SessionHangs_CostsOnlyItsKeys: the keys of the session that hangs go on being used while

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -128,49 +126,6 @@ func TestRecovery_SessionsLost_KeysAreLoadedUnasked(t *testing.T) {
 	if _, err := tok.Unseal(background, forgotten, k.sealed[0], nil); err == nil {
 		t.Error("a key that was forgotten came back with the login")
 	}
-}
-
-// Whoever reads the log learns why a token was logged in to anew, whether callers noticed or not.
-func TestRecovery_TokenRenewed_LogSaysWhy(t *testing.T) {
-	d := fakedevice.New(t)
-	c := hasty(d)
-	log := &said{}
-	c.Log = slog.New(slog.NewTextHandler(log, nil))
-	tok := hsmtest.Open(t, c)
-	d.CloseSessions()
-	eventually(t, "the login is renewed", func() bool {
-		return strings.Contains(log.String(), `msg="the token was renewed"`)
-	})
-	putBack := d.Pull()
-	eventually(t, "the token is away", func() bool { return tok.Ready() != nil })
-	putBack()
-	eventually(t, "the token is back", func() bool {
-		return strings.Contains(log.String(), `msg="the token is back"`)
-	})
-	for line := range strings.Lines(log.String()) {
-		if strings.Contains(line, `msg="the token`) && !strings.Contains(line, " because=") &&
-			!strings.Contains(line, " after=") || strings.Contains(line, "for another token") {
-			t.Errorf("the reason is not given: %s", line)
-		}
-	}
-}
-
-// said is a log that others read while it is written.
-type said struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (s *said) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.Write(p)
-}
-
-func (s *said) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.String()
 }
 
 // A code that means nothing in particular costs a session and a repetition, and no caller an

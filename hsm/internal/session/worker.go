@@ -111,7 +111,6 @@ func (w *worker) do(c *call) (next *call, on bool) {
 		return nil, false
 	}
 	w.close()
-	w.session = 0
 	return p.leave(party), true
 }
 
