@@ -158,6 +158,7 @@ type partyKey struct{}
 type claim struct {
 	party string
 	begun atomic.Bool
+	spent atomic.Int64 // time in waits that were long
 }
 
 // WithParty says on whose behalf ctx is.
@@ -185,4 +186,25 @@ func Begin(ctx context.Context) {
 func Begun(ctx context.Context) bool {
 	c, ok := ctx.Value(partyKey{}).(*claim)
 	return !ok || c.begun.Load()
+}
+
+// What is longer than one part in longWait of a whole patience has spent of it, and as much is left
+// to who has none any more: so that the last steps of a request can still be done.
+const longWait = 8
+
+// Patience returns how long what ctx is about may wait for one more thing, if it may wait for whole
+// in all. Waits that are short take nothing off. The service's own work is as patient each time.
+func Patience(ctx context.Context, whole time.Duration) time.Duration {
+	c, ok := ctx.Value(partyKey{}).(*claim)
+	if !ok {
+		return whole
+	}
+	return max(whole-time.Duration(c.spent.Load()), whole/longWait)
+}
+
+// Waited takes off the patience of what ctx is about that it waited for one thing.
+func Waited(ctx context.Context, whole, took time.Duration) {
+	if c, ok := ctx.Value(partyKey{}).(*claim); ok && took > whole/longWait {
+		c.spent.Add(int64(took))
+	}
 }

@@ -289,3 +289,24 @@ func TestGate_Forecasts_LooksAtTheDeadline(t *testing.T) {
 		g.Give("a", 1)
 	})
 }
+
+// TestPatience_LongWaits_CountTogether: several calls that hang cost a request no more than one,
+// and short ones cost nothing.
+func TestPatience_LongWaits_CountTogether(t *testing.T) {
+	const whole = 8 * time.Second
+	ctx := WithParty(t.Context(), "somebody")
+	for _, step := range []struct{ took, left time.Duration }{
+		{time.Second, 8 * time.Second}, {1001 * time.Millisecond, 6999 * time.Millisecond},
+		{5 * time.Second, 1999 * time.Millisecond}, {3 * time.Second, time.Second},
+		{time.Second, time.Second},
+	} {
+		Waited(ctx, whole, step.took)
+		if left := Patience(ctx, whole); left != step.left {
+			t.Errorf("after %v there are %v left, want %v", step.took, left, step.left)
+		}
+	}
+	Waited(t.Context(), whole, whole)
+	if left := Patience(t.Context(), whole); left != whole {
+		t.Errorf("the service's own work has %v", left)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"claviger/hsm/internal/cryptoki"
 	"claviger/hsm/internal/failure"
 	"claviger/hsm/internal/object"
+	"claviger/internal/admission"
 	"claviger/internal/custody"
 	"claviger/internal/fault"
 )
@@ -22,10 +23,14 @@ const rounds = 4
 type Use func(*Login, *object.Key, cryptoki.Session) ([]byte, error)
 
 // Use does f in a session, with the handle of ref if there is one, and begins again where a failure
-// was the device's and recovery succeeded, for no longer than the timeout. All uses of keys go
-// through it.
+// was the device's and recovery succeeded, for no longer than the timeout. A request that uses
+// several keys has the timeout once for all its long waits. All uses of keys go through it.
 func (k *Keeper) Use(ctx context.Context, ref *custody.Ref, f Use) ([]byte, error) {
-	return k.useIn(ctx, k.options.Timeout, func(l *Login) *pool { return l.keys }, ref, f)
+	whole, began := k.options.Timeout, time.Now()
+	timeout := admission.Patience(ctx, whole)
+	out, err := k.useIn(ctx, timeout, func(l *Login) *pool { return l.keys }, ref, f)
+	admission.Waited(ctx, whole, time.Since(began))
+	return out, err
 }
 
 // UseSlow is Use for what takes the device seconds, such as making an RSA key pair. It has sessions
@@ -39,8 +44,9 @@ func (k *Keeper) useIn(ctx context.Context, timeout time.Duration, in func(*Logi
 	ref *custody.Ref, f Use) ([]byte, error) {
 	// What is in time at the first attempt needs no context of its own.
 	end, bounded, again := time.Now().Add(timeout), false, false
+	impatient := timeout < k.options.Timeout
 	for round := 1; ; {
-		if !bounded && (again || k.current.Load() == nil) {
+		if !bounded && (again || impatient || k.current.Load() == nil) {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithDeadlineCause(ctx, end, failure.ErrTimeout)
 			defer cancel()
