@@ -48,10 +48,11 @@ func (s shelf) Tile(level int, number int64) ([]byte, error) {
 	return s[[2]int64{int64(level), number}], nil
 }
 
-func (s shelf) put(tiles []tree.Tile) {
-	for _, t := range tiles {
+func (s shelf) put(b *tree.Builder) {
+	for _, t := range b.Changed() {
 		s[[2]int64{int64(t.Level), t.Number}] = t.Hashes
 	}
+	b.Stored()
 }
 
 func record(n int64) []byte { return fmt.Appendf(nil, `{"eventID":"%d"}`, n) }
@@ -92,7 +93,7 @@ func TestBuilder_AnySize_HasTheRootOfTlog(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tiles.put(b.Take())
+		tiles.put(b)
 		if b, err = tree.Resume(tree.Checkpoint{Size: n + 1, Root: want}, tiles); err != nil {
 			t.Fatal(err)
 		}
@@ -108,7 +109,7 @@ func TestBuilder_AnySize_HasTheRootOfTlog(t *testing.T) {
 func TestResume_OtherTiles_AreRefused(t *testing.T) {
 	b, tiles := new(tree.Builder), shelf{}
 	grow(b, 1000)
-	tiles.put(b.Take())
+	tiles.put(b)
 	c := tree.Checkpoint{Size: 1000, Root: b.Root()}
 	for at, data := range tiles {
 		if at == [2]int64{0, 0} || at == [2]int64{0, 1} || at == [2]int64{0, 2} {
@@ -209,7 +210,7 @@ func TestProve_EveryRecord_IsProved(t *testing.T) {
 	for _, size := range []int64{1, 2, 255, 256, 257, 700} {
 		b, tiles := new(tree.Builder), shelf{}
 		grow(b, size)
-		tiles.put(b.Take())
+		tiles.put(b)
 		signed, err := tree.Checkpoint{Origin: "claviger/one", Size: size, Root: b.Root()}.Sign(s)
 		if err != nil {
 			t.Fatal(err)
@@ -242,7 +243,7 @@ func TestProof_AnyChange_DoesNotHold(t *testing.T) {
 	s := newSigner(t, "claviger/one")
 	b, tiles := new(tree.Builder), shelf{}
 	grow(b, 700)
-	tiles.put(b.Take())
+	tiles.put(b)
 	signed, err := tree.Checkpoint{Origin: "claviger/one", Size: 700, Root: b.Root()}.Sign(s)
 	if err != nil {
 		t.Fatal(err)
@@ -291,7 +292,7 @@ func TestExtends_OlderTree_IsProvedToBeTheBeginning(t *testing.T) {
 		grow(b, n)
 		roots[n] = b.Root()
 	}
-	tiles.put(b.Take())
+	tiles.put(b)
 	now := tree.Checkpoint{Origin: "o", Size: 600, Root: b.Root()}
 	for n := int64(0); n <= 600; n++ {
 		old := tree.Checkpoint{Origin: "o", Size: n, Root: roots[n]}
