@@ -3,6 +3,7 @@
 package treerows
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -35,6 +36,9 @@ var (
 	qTile    = store.Wide(`SELECT hashes FROM tree_tiles WHERE level = $1 AND tile = $2`, ofTheService)
 	qPutTile = store.Wide(`INSERT INTO tree_tiles (level, tile, hashes) VALUES ($1, $2, $3)
 		ON CONFLICT (level, tile) DO UPDATE SET hashes = excluded.hashes`, ofTheService)
+
+	qRow = store.Wide(`SELECT batch, records FROM trail WHERE batch <= $1 ORDER BY batch DESC LIMIT 1`,
+		ofTheService)
 
 	qNewest = store.Wide(`SELECT `+checkpoints.Columns()+` FROM tree_checkpoints
 		ORDER BY size DESC LIMIT 1`, ofTheService)
@@ -143,4 +147,46 @@ func Put(ctx context.Context, from store.Reader, signer *rowmac.Signer, c Checkp
 		_, err := tx.Exec(qThin, recent)
 		return err
 	}, nil
+}
+
+// Trail is a database's trail together with its tree, as whoever verifies it reads it. It
+// implements verify.Trail.
+type Trail struct {
+	Tiles
+	DB *store.DB
+}
+
+// Open returns the trail of a database.
+func Open(db *store.DB) Trail { return Trail{Tiles{db}, db} }
+
+// Batches calls each for every row of the trail.
+func (t Trail) Batches(each func(first int64, records []byte) error) error {
+	return t.DB.Trail(0, func(batch int64, _ time.Time, records []byte) error {
+		return each(batch, records)
+	})
+}
+
+// Checkpoints calls each for every checkpoint.
+func (t Trail) Checkpoints(each func(size int64, signed []byte) error) error {
+	return Notes(t.DB, each)
+}
+
+// Record returns the record of that number, or nil if it isn't there.
+func (t Trail) Record(number int64) (record []byte, err error) {
+	var first int64
+	var records []byte
+	err = t.DB.Row(qRow, []any{number}, &first, &records)
+	if err != nil {
+		if errors.Is(err, store.NoRow) {
+			err = nil
+		}
+		return nil, err
+	}
+	for line := range bytes.SplitSeq(records, []byte("\n")) {
+		if first == number {
+			return line, nil
+		}
+		first++
+	}
+	return nil, nil
 }
