@@ -305,6 +305,14 @@ var layers = []struct{ pkg, may, because string }{
 		"a decision is pure: no clock, no database, no caller to ask"},
 	{"audit", "internal/fault internal/custody", "a record outlives whatever wrote it"},
 
+	{"trail", "trail/... internal/... policy audit store",
+		"a domain knows the road, the engine and the trail, and no other domain"},
+	{"trail/search", "trail/follow store",
+		"an index knows records by their text, and no operation"},
+	{"trail/model", "internal/fault internal/op internal/shape",
+		"what AWS's model says is known before anything is looked up"},
+	{"trail/trailfault", "internal/fault", "every part of CloudTrail refuses in the same words"},
+
 	{"internal/shape", "internal/fault internal/wire",
 		"a constraint speaks of values, not of operations"},
 	{"internal/wire", "internal/fault", "a scalar is the same in every operation"},

@@ -24,6 +24,8 @@ import (
 	"claviger/parameters/public"
 	"claviger/policy"
 	"claviger/store"
+	"claviger/trail/follow"
+	"claviger/trail/search"
 )
 
 // Config is everything a service needs to know. All fields must be set.
@@ -83,6 +85,8 @@ type Service struct {
 	entities *entity.Directory
 	runner   *op.Runner
 	clock    *timekeeper
+	feed     *follow.Feed
+	index    *search.Index // of the trail
 	stop     func()
 	work     sync.WaitGroup
 	ending   chan struct{} // closed by Drain
@@ -122,6 +126,10 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if err = s.DB.KeepRowSets(in.RowSets); err != nil {
 		return nil, err
 	}
+	s.feed = &follow.Feed{DB: s.DB}
+	if s.index, err = search.Open(s.DB, search.Dir(c.Database), c.Log); err != nil {
+		return nil, err
+	}
 	if err = s.assemble(ctx, c, in, m); err != nil {
 		return nil, err
 	}
@@ -156,6 +164,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers,
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
 		rotators: s.rotators(ctx, c.Log, c.Rotators), public: c.PublicParameters,
+		events:        s.index,
 		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log})})
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
@@ -181,6 +190,7 @@ func (s *Service) start() {
 	s.work.Go(func() { s.clock.run(ctx) })
 	s.work.Go(func() { s.Jobs.Run(ctx) })
 	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })
+	s.work.Go(func() { s.index.Keep(ctx, s.feed) })
 }
 
 // ResetCluster allows one more password to be tried on a cluster that account may use. by is the
@@ -226,8 +236,11 @@ func (s *Service) Close() error {
 }
 
 func (s *Service) release() (err error) {
+	if s.index != nil {
+		err = s.index.Close()
+	}
 	if s.DB != nil {
-		err = s.DB.Close()
+		err = errors.Join(err, s.DB.Close())
 	}
 	if s.Token != nil {
 		err = errors.Join(err, s.Token.Close())
