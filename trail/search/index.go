@@ -252,3 +252,27 @@ func (x *Index) lookInto(f *finding, s *segment, high int64) error {
 	}
 	return err
 }
+
+// Behind returns how many records of the trail aren't in the index yet. Lookups read these.
+func (x *Index) Behind() (n int64, err error) {
+	newest, err := x.trail.newest()
+	if err != nil {
+		return 0, err
+	}
+	oldest, err := x.trail.oldest()
+	if err != nil || oldest == 0 {
+		return 0, err
+	}
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	n = newest - oldest + 1
+	for _, s := range x.segments {
+		n -= max(0, s.last-max(s.at.base(), oldest-1))
+	}
+	x.recent.Lock()
+	defer x.recent.Unlock()
+	if b := x.recent.block; b != nil && b.last != 0 {
+		n -= b.last - max(b.base(), oldest-1)
+	}
+	return max(0, n), nil
+}
