@@ -17,7 +17,7 @@ import (
 // Records is where the trail is read. [*store.DB] is one.
 type Records interface {
 	Trail(after int64, each func(batch int64, at time.Time, records []byte) error) error
-	TrailTime(batch int64) (time.Time, error)
+	TrailTime(record int64) (batch int64, at time.Time, err error)
 	TrailEnd() (batch int64, err error)
 }
 
@@ -107,8 +107,8 @@ func (r *running) sameTrail() error {
 	if r.state.Batch == 0 {
 		return nil
 	}
-	at, err := r.Records.TrailTime(r.state.Batch)
-	if err == nil && at.UnixMicro() == r.state.At {
+	batch, at, err := r.Records.TrailTime(r.state.Batch)
+	if err == nil && batch == r.state.Batch && at.UnixMicro() == r.state.At {
 		return nil
 	}
 	if err != nil && !errors.Is(err, store.NoRow) {
@@ -118,7 +118,7 @@ func (r *running) sameTrail() error {
 	if other != nil {
 		return other
 	}
-	if err != nil && newest > r.state.Batch {
+	if err != nil && newest > r.state.Batch { // all that was exported is older than what there is
 		return nil
 	}
 	return fmt.Errorf("%w (batch %d)", ErrRestored, r.state.Batch)
