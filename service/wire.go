@@ -24,6 +24,9 @@ import (
 	"claviger/parameters/public"
 	"claviger/policy"
 	"claviger/store"
+	"claviger/trail/copies"
+	"claviger/trail/follow"
+	"claviger/trail/retention"
 )
 
 // Config is everything a service needs to know. All fields must be set.
@@ -40,6 +43,8 @@ type Config struct {
 
 	// PublicParameters are the read-only ones that the site declares; nil has none.
 	PublicParameters *public.Trees
+
+	Trail Trail // what becomes of the audit trail
 
 	Log     *slog.Logger
 	Version string
@@ -83,10 +88,14 @@ type Service struct {
 	entities *entity.Directory
 	runner   *op.Runner
 	clock    *timekeeper
-	stop     func()
-	work     sync.WaitGroup
-	ending   chan struct{} // closed by Drain
-	drain    func()
+	signing  *signing
+	copies   *copies.Copies
+	// nil: the trail is kept for ever
+	retention *retention.Retention
+	stop      func()
+	work      sync.WaitGroup
+	ending    chan struct{} // closed by Drain
+	drain     func()
 }
 
 // Open opens the token, then the database, proves that they belong together, and
@@ -152,14 +161,20 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		Log: c.Log, Now: c.Clock.Now, Clock: s.clock.Guard}
 	s.runner, s.callers, s.entities, s.region = runner, callers, entities, c.Regions[0]
 	s.id = in.ID
+	s.signing = &signing{installation: in, token: s.Token, db: s.DB}
+	if err := s.followTrail(c, &follow.Feed{DB: s.DB}); err != nil {
+		return err
+	}
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers,
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
 		rotators: s.rotators(ctx, c.Log, c.Rotators), public: c.PublicParameters,
+		exported: c.Trail.Exported, exports: s.signing,
 		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log})})
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	m.watchClock(s.clock.Guard)
+	m.watchCopies(s.copies)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
 		Remark:  s.clock.remark,
 		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending}
@@ -181,6 +196,10 @@ func (s *Service) start() {
 	s.work.Go(func() { s.clock.run(ctx) })
 	s.work.Go(func() { s.Jobs.Run(ctx) })
 	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })
+	s.work.Go(func() { s.copies.Run(ctx) })
+	if s.retention != nil {
+		s.work.Go(func() { s.retention.Run(ctx) })
+	}
 }
 
 // ResetCluster allows one more password to be tried on a cluster that account may use. by is the
