@@ -242,6 +242,10 @@ var layers = []struct{ pkg, may, because string }{
 	{"internal/domain",
 		"internal/op internal/fault internal/signedtoken policy policy/principals store",
 		"what domains have in common knows none of them"},
+	{"internal/outbound", "",
+		"what may be called follows from a list and an address, whoever calls"},
+	{"internal/delivery", "internal/domain internal/fault store",
+		"a queue knows rows and moments, and no receiver"},
 	{"internal/outbox", "internal/domain store",
 		"an event is a text and its place in a table; who leaves it and who takes it is for others"},
 	{"internal/envelope", "internal/op",
@@ -315,7 +319,6 @@ var layers = []struct{ pkg, may, because string }{
 		"an index knows records by their text, and no operation"},
 	{"trail/model", "internal/fault internal/op internal/shape",
 		"what AWS's model says is known before anything is looked up"},
-	{"trail/trailfault", "internal/fault", "every part of CloudTrail refuses in the same words"},
 
 	{"internal/shape", "internal/fault internal/wire",
 		"a constraint speaks of values, not of operations"},

@@ -22,6 +22,7 @@ import (
 	"claviger/secrets/rotation"
 	"claviger/store"
 	"claviger/trail"
+	"claviger/trail/export"
 )
 
 // served is what one of AWS's services brings.
@@ -43,6 +44,8 @@ type workings struct {
 	unknownKeys  domain.UnknownKeys
 	rotators     rotation.Rotators
 	public       *public.Trees
+	exported     *export.Trail
+	exports      trail.Exports
 
 	webIdentities *webidentity.Verifier
 	events        trail.Finder
@@ -56,7 +59,7 @@ type services struct {
 	parameterStore *parameters.Parameters
 	sts            *sts.STS
 	identities     *iam.Identities
-	cloudTrail     *trail.Trail
+	cloudTrail     *trail.Trails
 }
 
 func newServices(w workings) services {
@@ -75,7 +78,8 @@ func newServices(w workings) services {
 		sts: sts.New(sts.Config{Sessions: w.sessions, Entities: w.entities,
 			WebIdentities: w.webIdentities, Region: w.regions[0]}),
 		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens, w.unknownKeys),
-		cloudTrail: trail.New(trail.Config{Events: w.events, Installation: w.installation}),
+		cloudTrail: trail.New(trail.Config{Trail: w.exported, Exports: w.exports, Events: w.events,
+			Tokens: w.installation.Tokens}),
 	}
 }
 

@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"claviger/internal/domain"
+	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/internal/wire"
 	"claviger/trail/search"
-	"claviger/trail/trailfault"
 )
 
 // LookupEventsInput asks for the newest events of an account in a Region.
@@ -37,6 +37,29 @@ var attributes = map[string]search.Attribute{
 	"AccessKeyId": search.AccessKeyID,
 }
 
+// The answers to what can't be looked up, in CloudTrail's own words as far as they are known: there
+// is no record of those about several keys, tokens and categories.
+var (
+	badKey      = lookupFault("InvalidLookupAttributesException", "Lookup attribute key is not valid.")
+	badValue    = lookupFault("InvalidLookupAttributesException", "Lookup attribute value is not valid.")
+	severalKeys = lookupFault("InvalidLookupAttributesException",
+		"You can specify only one lookup attribute.")
+	badPage = lookupFault("InvalidNextTokenException",
+		"The token was not returned for a request with these parameters.")
+	badCategory = lookupFault("InvalidEventCategoryException",
+		"The event category is not valid. Specify insight, or no category.")
+	throttled = fault.New(fault.Throttled, "ThrottlingException", "Rate exceeded")
+)
+
+func badSize(n int32) error {
+	return lookupFault("InvalidMaxResultsException", fmt.Sprintf(
+		"A max results value of %d is invalid. Specify max results between 1 and 50.", n))
+}
+
+func lookupFault(code, message string) *fault.Error {
+	return fault.New(fault.Invalid, code, message)
+}
+
 const (
 	mostResults = 50
 	longest     = 2000 // characters of a value, in which these count twice:
@@ -47,11 +70,11 @@ const (
 // Validate implements [op.Input]. CloudTrail has an error of its own for each of these.
 func (in LookupEventsInput) Validate() error {
 	if len(in.LookupAttributes) > 1 {
-		return trailfault.Several
+		return severalKeys
 	}
 	for _, a := range in.LookupAttributes {
 		if _, known := attributes[a.AttributeKey]; !known {
-			return trailfault.BadKey
+			return badKey
 		}
 		length := len([]rune(a.AttributeValue))
 		for _, c := range twice {
@@ -59,21 +82,21 @@ func (in LookupEventsInput) Validate() error {
 		}
 		truth := a.AttributeValue == "true" || a.AttributeValue == "false"
 		if length == 0 || length > longest || a.AttributeKey == "ReadOnly" && !truth {
-			return trailfault.BadValue
+			return badValue
 		}
 	}
 	if in.EventCategory != nil && *in.EventCategory != "insight" {
-		return trailfault.BadCategory
+		return badCategory
 	}
 	if n := domain.Or(in.MaxResults, mostResults); n < 1 || n > mostResults {
-		return trailfault.BadSize(n)
+		return badSize(n)
 	}
 	return checkRange(in.StartTime, in.EndTime)
 }
 
 func checkRange(start, end *wire.Time) error {
 	if start != nil && end != nil && start.After(end.Time) {
-		return trailfault.BadRange
+		return badRange
 	}
 	return nil
 }
@@ -103,11 +126,11 @@ type Resource struct {
 	ResourceName string
 }
 
-func (t *Trail) lookupEvents(c *op.Call, in LookupEventsInput) (LookupEventsOutput, error) {
+func (s *Trails) lookupEvents(c *op.Call, in LookupEventsInput) (LookupEventsOutput, error) {
 	account, region := c.Namespace()
 	out := LookupEventsOutput{Events: []Event{}}
-	if !t.rates.take(account, region, c.Time) {
-		return out, trailfault.Throttled
+	if !s.rates.take(account, region, c.Time) {
+		return out, throttled
 	}
 	q := search.Query{Account: account, Region: region, From: c.Time.Add(-kept)}
 	if in.StartTime != nil && in.StartTime.After(q.From) {
@@ -123,11 +146,11 @@ func (t *Trail) lookupEvents(c *op.Call, in LookupEventsInput) (LookupEventsOutp
 	size := int(domain.Or(in.MaxResults, mostResults))
 	filter := fmt.Sprintf("%q %s %s %q %d", in.LookupAttributes, told(in.StartTime), told(in.EndTime),
 		domain.Or(in.EventCategory, ""), size)
-	page, err := t.pages.Page(c, "LookupEvents", filter, size, in.NextToken)
+	page, err := s.pages.Page(c, "LookupEvents", filter, size, in.NextToken)
 	if err != nil || in.EventCategory != nil {
 		return out, err // nobody looks for unusual activity here, so that there is none
 	}
-	out.Events, out.NextToken, err = t.page(c, q, page)
+	out.Events, out.NextToken, err = s.page(c, q, page)
 	return out, err
 }
 
@@ -140,18 +163,18 @@ func told(t *wire.Time) string {
 }
 
 // page returns a page of events, and the token of the next one.
-func (t *Trail) page(c *op.Call, q search.Query, p domain.Page) ([]Event, string, error) {
+func (s *Trails) page(c *op.Call, q search.Query, p domain.Page) ([]Event, string, error) {
 	var before int64
 	if p.After != "" {
 		before, _ = strconv.ParseInt(p.After, 10, 64) // it was written here: page tokens are signed
 	}
-	found, err := t.events.Find(c, q, before, p.Size)
+	found, err := s.events.Find(c, q, before, p.Size)
 	if err != nil {
 		return nil, "", err
 	}
 	events := []Event{}
 	for _, e := range found.Events {
-		events = append(events, shown(e))
+		events = append(events, eventOf(e))
 	}
 	if found.Next == 0 {
 		return events, "", nil
@@ -159,7 +182,7 @@ func (t *Trail) page(c *op.Call, q search.Query, p domain.Page) ([]Event, string
 	return events, p.Next(strconv.FormatInt(found.Next, 10)), nil
 }
 
-func shown(e search.Event) Event {
+func eventOf(e search.Event) Event {
 	out := Event{EventId: e.ID, EventName: e.Name, ReadOnly: strconv.FormatBool(e.ReadOnly),
 		AccessKeyId: e.AccessKeyID, EventTime: wire.Time{Time: e.Time}, EventSource: e.Source,
 		Username: e.Username, Resources: []Resource{}, CloudTrailEvent: string(e.Record)}

@@ -71,7 +71,7 @@ func (in SearchEventsInput) conditions() (all []search.Condition) {
 	return all
 }
 
-func (t *Trail) searchEvents(c *op.Call, in SearchEventsInput, _ domain.Account) (
+func (s *Trails) searchEvents(c *op.Call, in SearchEventsInput, _ domain.Account) (
 	out SearchEventsOutput, err error) {
 	account, region := c.Namespace()
 	q := search.Query{Account: account, Region: region, Where: in.conditions()}
@@ -83,10 +83,10 @@ func (t *Trail) searchEvents(c *op.Call, in SearchEventsInput, _ domain.Account)
 	}
 	size := int(domain.Or(in.MaxResults, mostResults))
 	filter := fmt.Sprintf("%q %s %s %d", q.Where, told(in.StartTime), told(in.EndTime), size)
-	page, err := t.pages.Page(c, "SearchEvents", filter, size, in.NextToken)
+	page, err := s.pages.Page(c, "SearchEvents", filter, size, in.NextToken)
 	if err != nil {
 		return out, err
 	}
-	out.Events, out.NextToken, err = t.page(c, q, page)
+	out.Events, out.NextToken, err = s.page(c, q, page)
 	return out, err
 }

@@ -4,8 +4,7 @@ package model
 
 import "claviger/internal/op"
 
-// CloudTrail is what the operations of this domain belong to. The trail itself is not its doing: it
-// shows what there is.
+// CloudTrail is what the operations of this domain belong to.
 var CloudTrail = &op.Service{
 	Name:     "cloudtrail",
 	Title:    "AWS CloudTrail",
@@ -14,7 +13,6 @@ var CloudTrail = &op.Service{
 	Message:  "Message",
 	Internal: "InternalFailure",
 	Down:     "ServiceUnavailable",
-	NoStore:  true,
 	Shapes:   shapes,
 	Members:  members,
 	Failures: failures,

@@ -2,11 +2,16 @@ package model
 
 import "claviger/internal/shape"
 
-// shapes are those of the model of CloudTrail, API version 2013-11-01, by AWS shape name. The
-// model has bounds and values for what a lookup is asked by, too; the service refuses what breaks
-// these by errors of their own, and so do we: see package trailfault.
+// shapes are the constraints of the model of CloudTrail, API version 2013-11-01, by AWS shape name.
+// What the model has no bounds for, such as a trail's name, the service itself refuses.
 var shapes = shape.Table{
-	"Date":                 {},
+	"Boolean":       {},
+	"Date":          {},
+	"String":        {},
+	"TrailNameList": {Member: "String"},
+
+	// What a lookup is asked by has bounds and values in the model, and errors of its own for what
+	// breaks them.
 	"EventCategory":        {},
 	"LookupAttribute":      {},
 	"LookupAttributeKey":   {},
@@ -16,7 +21,6 @@ var shapes = shape.Table{
 	"NextToken":            {},
 
 	// Those of members that only SearchEvents has, which AWS hasn't.
-	"Boolean":      {},
 	"Context":      {Max: 8, Key: "Text", Value: "ContextValue"},
 	"ContextValue": {Max: 8192},
 	"Page":         {Min: 1, Max: 50},
