@@ -15,6 +15,7 @@ import (
 	"claviger/iam/webidentity"
 	"claviger/identity"
 	"claviger/internal/clock"
+	"claviger/internal/delivery"
 	"claviger/internal/domain"
 	"claviger/internal/install"
 	"claviger/internal/listener"
@@ -87,6 +88,8 @@ type Service struct {
 	entities *entity.Directory
 	runner   *op.Runner
 	clock    *timekeeper
+	queue    *delivery.Queue
+	outside  receivers
 	stop     func()
 	work     sync.WaitGroup
 	ending   chan struct{} // closed by Drain
@@ -150,6 +153,12 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	if s.clock, err = newTimekeeper(ctx, c, in, s.DB); err != nil {
 		return err
 	}
+	s.outside = receivers{}
+	s.queue, err = delivery.Open(delivery.Config{DB: s.DB, Now: c.Clock.Now, Log: c.Log,
+		Receivers: s.outside})
+	if err != nil {
+		return err
+	}
 	entities := entity.New(s.DB, in.Rows)
 	callers := identity.New(s.DB, s.Token, entities, in, c.Regions)
 	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m,
@@ -164,6 +173,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	m.watchClock(s.clock.Guard)
+	m.watchDeliveries(s.queue, c.Clock.Now)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
 		Remark:  s.clock.remark,
 		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending}
@@ -184,6 +194,7 @@ func (s *Service) start() {
 	s.stop = stop
 	s.work.Go(func() { s.clock.run(ctx) })
 	s.work.Go(func() { s.Jobs.Run(ctx) })
+	s.work.Go(func() { s.queue.Run(ctx) })
 	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })
 }
 
