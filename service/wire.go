@@ -24,6 +24,7 @@ import (
 	"claviger/parameters/public"
 	"claviger/policy"
 	"claviger/store"
+	"claviger/trail/follow"
 )
 
 // Config is everything a service needs to know. All fields must be set.
@@ -83,6 +84,7 @@ type Service struct {
 	entities *entity.Directory
 	runner   *op.Runner
 	clock    *timekeeper
+	prover   *prover
 	stop     func()
 	work     sync.WaitGroup
 	ending   chan struct{} // closed by Drain
@@ -129,6 +131,7 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if err = s.Jobs.FreeLeases(); err != nil {
 		return nil, err
 	}
+	s.prover.start()
 	if !c.Idle {
 		s.start()
 	}
@@ -160,6 +163,8 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	m.watchClock(s.clock.Guard)
+	s.prover = s.newProver(in, &follow.Feed{DB: s.DB}, c.Log)
+	m.watchTree(s.prover.Sequencer)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
 		Remark:  s.clock.remark,
 		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending}
@@ -222,6 +227,7 @@ func (s *Service) Close() error {
 	}
 	s.work.Wait()
 	s.services.kms.CustomKeyStores().Close()
+	s.prover.close()
 	return s.release()
 }
 

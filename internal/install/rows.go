@@ -88,7 +88,7 @@ func absent(db *store.DB) error {
 	return ErrAbsent
 }
 
-// loadServiceKeys returns the service's own keys by name, each of its kind and none beside them. Any
+// loadServiceKeys returns the service's own keys by name, each of its kind and no others. Any
 // of those that are made on first use may be missing: that one was there is known by the set of the
 // table's rows.
 func loadServiceKeys(ctx context.Context, db *store.DB, id string,
