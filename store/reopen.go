@@ -99,23 +99,13 @@ func (c *committer) adopt(conn *connection) error {
 		err = c.sets.settle(conn)
 	}
 	if err == nil {
-		err = c.count(conn)
+		var newest batchRow
+		err = conn.row(newestBatch, nil, []any{&newest.batch, &newest.records})
+		c.newest.Store(newest.last())
 	}
 	if err != nil {
 		return errors.Join(err, conn.close())
 	}
 	c.conn, c.broken = conn, nil
 	return nil
-}
-
-// count finds the number of the newest record, which is 0 if there is none.
-func (c *committer) count(conn *connection) error {
-	var newest batchRow
-	err := conn.row(newestBatch, nil, []any{&newest.batch, &newest.at, &newest.records})
-	if err == NoRow {
-		c.newest.Store(0)
-		return nil
-	}
-	c.newest.Store(newest.last())
-	return err
 }

@@ -3,13 +3,13 @@ package store
 import (
 	"bytes"
 	"errors"
-	"math"
 	"time"
 )
 
 var (
 	insertBatch = internal(`INSERT INTO trail (batch, at, records) VALUES ($1, $2, $3)`)
-	newestBatch = internal(`SELECT batch, at, records FROM trail ORDER BY batch DESC LIMIT 1`)
+	newestBatch = internal(`SELECT batch, records FROM trail UNION ALL SELECT 0, x''
+		ORDER BY batch DESC LIMIT 1`)
 	nextBatch   = internal(`SELECT batch, at, records FROM trail WHERE batch > $1 ORDER BY batch`)
 	batchBefore = internal(`SELECT batch, at, records FROM trail WHERE batch < $1 ORDER BY batch DESC`)
 	newestTime  = internal(`SELECT batch, at FROM trail WHERE batch <= $1 ORDER BY batch DESC LIMIT 1`)
@@ -51,10 +51,7 @@ func (db *DB) TrailBack(before int64,
 
 // TrailEnd returns the newest batch, 0 if there is none.
 func (db *DB) TrailEnd() (batch int64, err error) {
-	batch, _, err = db.TrailTime(math.MaxInt64)
-	if err == NoRow {
-		err = nil
-	}
+	err = db.Row(newestBatch, nil, &batch, new([]byte))
 	return batch, err
 }
 
