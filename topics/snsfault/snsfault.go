@@ -2,7 +2,11 @@
 // recorded.
 package snsfault
 
-import "claviger/internal/fault"
+import (
+	"strings"
+
+	"claviger/internal/fault"
+)
 
 // AWS's names of the errors that are in more than one place.
 const (
@@ -14,6 +18,16 @@ const (
 // Invalid is InvalidParameter, with AWS's beginning of its text.
 func Invalid(format string, args ...any) *fault.Error {
 	return fault.Newf(fault.Invalid, invalidParameter, "Invalid parameter: "+format, args...)
+}
+
+// Reason is what is wrong with a member because of something in it.
+func Reason(member string, err error) error {
+	f := fault.Of(err)
+	what, ok := strings.CutPrefix(f.Message, "Invalid parameter: ")
+	if !ok || f.Code != invalidParameter {
+		return err
+	}
+	return Invalid("%s Reason: %s", member, what).Because(f.Err)
 }
 
 // Value is ParameterValueInvalid, which is about attributes of messages.
@@ -74,9 +88,9 @@ func LongBatch(n int) *fault.Error {
 		"Batch requests cannot be longer than 262144 bytes. You have sent %d bytes.", n)
 }
 
-// MayNotConfirm says that a subscription was confirmed on terms that the request doesn't meet.
-var MayNotConfirm = fault.New(fault.Denied, "AuthorizationError",
-	"Whoever unsubscribes here has to sign the request: the subscription was confirmed so.")
+// MustSign is for a request without a signature where somebody has asked for one.
+var MustSign = fault.New(fault.Denied, "AuthorizationError",
+	"This request has to be signed: authentication on unsubscribing was asked for.")
 
 // OfKey turns a failure of KMS into what SNS calls it. Whatever else it is stays as it is.
 func OfKey(err error) error {
