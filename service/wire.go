@@ -19,6 +19,7 @@ import (
 	"claviger/internal/install"
 	"claviger/internal/listener"
 	"claviger/internal/op"
+	"claviger/internal/outbound"
 	"claviger/jobs"
 	"claviger/keystore/model"
 	"claviger/parameters/public"
@@ -37,6 +38,9 @@ type Config struct {
 	// Issuers are the only authorities that are trusted for the issuers of web identities with
 	// these URLs. For any other it is the system's.
 	Issuers map[string]*x509.CertPool
+
+	// Outbound is what receivers outside are called through; nil calls nobody.
+	Outbound *outbound.Door
 
 	// PublicParameters are the read-only ones that the site declares; nil has none.
 	PublicParameters *public.Trees
