@@ -27,6 +27,8 @@ import (
 	"claviger/store"
 	"claviger/topics"
 	"claviger/topics/model"
+	"claviger/trail"
+	"claviger/trail/export"
 )
 
 // served is what one of AWS's services brings.
@@ -48,6 +50,8 @@ type workings struct {
 	unknownKeys  domain.UnknownKeys
 	rotators     rotation.Rotators
 	public       *public.Trees
+	exported     *export.Trail
+	exports      trail.Exports
 
 	webIdentities *webidentity.Verifier
 
@@ -56,7 +60,8 @@ type workings struct {
 	topics   Topics
 	now      func() time.Time
 	// own makes a call of a service's own, for work that nobody waits for.
-	own func(ctx context.Context, account, region, service string) *op.Call
+	own    func(ctx context.Context, account, region, service string) *op.Call
+	events trail.Finder
 }
 
 // services are those that this program serves. A new one is a field, a line in
@@ -68,6 +73,7 @@ type services struct {
 	sts            *sts.STS
 	identities     *iam.Identities
 	topics         *topics.Topics
+	cloudTrail     *trail.Trails
 }
 
 func newServices(w workings) services {
@@ -92,13 +98,16 @@ func newServices(w workings) services {
 			Now: w.now, Own: func(ctx context.Context, account, region string) *op.Call {
 				return w.own(ctx, account, region, model.SNS.Name)
 			}}),
+		cloudTrail: trail.New(trail.Config{Trail: w.exported, Exports: w.exports, Events: w.events,
+			Tokens: w.installation.Tokens}),
 	}
 }
 
 // all are in the order in which documents show them. STS comes before IAM: a request in AWS query
 // that says nothing of its service is for the first that speaks it.
 func (s services) all() []served {
-	return []served{s.kms, s.secretsManager, s.parameterStore, s.sts, s.identities, s.topics}
+	return []served{s.kms, s.secretsManager, s.parameterStore, s.sts, s.identities, s.cloudTrail,
+		s.topics}
 }
 
 func (s services) operations() (all []op.Operation) {

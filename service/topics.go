@@ -3,10 +3,8 @@ package service
 import (
 	"net/http"
 
-	"claviger/internal/delivery"
 	"claviger/internal/fault"
 	"claviger/topics/mail"
-	"claviger/topics/sending"
 )
 
 // Topics is what the service needs to reach people and programs that subscribe to topics.
@@ -15,11 +13,6 @@ type Topics struct {
 	// without a slash at its end. Empty: nobody can subscribe.
 	URL  string
 	Mail *mail.Server // nil: nobody can subscribe by mail
-}
-
-// receivers has the queue know who delivers to subscriptions.
-func (s *Service) receivers() map[string]delivery.Receiver {
-	return map[string]delivery.Receiver{sending.Kind: s.services.topics.Receiver()}
 }
 
 // certificate serves the certificate that messages of topics are verified by. It says nothing that

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"log/slog"
-	"maps"
 	"net/http"
 	"sync"
 
@@ -16,7 +15,6 @@ import (
 	"claviger/iam/webidentity"
 	"claviger/identity"
 	"claviger/internal/clock"
-	"claviger/internal/delivery"
 	"claviger/internal/domain"
 	"claviger/internal/install"
 	"claviger/internal/listener"
@@ -27,6 +25,10 @@ import (
 	"claviger/parameters/public"
 	"claviger/policy"
 	"claviger/store"
+	"claviger/trail/copies"
+	"claviger/trail/follow"
+	"claviger/trail/retention"
+	"claviger/trail/search"
 )
 
 // Config is everything a service needs to know. All fields must be set.
@@ -48,6 +50,8 @@ type Config struct {
 
 	// PublicParameters are the read-only ones that the site declares; nil has none.
 	PublicParameters *public.Trees
+
+	Trail Trail // what becomes of the audit trail
 
 	Log     *slog.Logger
 	Version string
@@ -82,7 +86,6 @@ type Service struct {
 	DB         *store.DB
 	Database   string // path of the SQLite file
 	Jobs       *jobs.Runner
-	Deliveries *delivery.Queue
 	Created    bool // by this Open: the database held no installation before
 
 	services services
@@ -92,10 +95,17 @@ type Service struct {
 	entities *entity.Directory
 	runner   *op.Runner
 	clock    *timekeeper
-	stop     func()
-	work     sync.WaitGroup
-	ending   chan struct{} // closed by Drain
-	drain    func()
+	prover   *prover
+	signing  *signing
+	copies   *copies.Copies
+	feed     *follow.Feed  // of the trail, which all follow
+	index    *search.Index // of the trail
+	// nil: the trail is kept for ever
+	retention *retention.Retention
+	stop      func()
+	work      sync.WaitGroup
+	ending    chan struct{} // closed by Drain
+	drain     func()
 }
 
 // Open opens the token, then the database, proves that they belong together, and
@@ -138,6 +148,7 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if err = s.Jobs.FreeLeases(); err != nil {
 		return nil, err
 	}
+	s.prover.start()
 	if !c.Idle {
 		s.start()
 	}
@@ -161,23 +172,24 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		Log: c.Log, Now: c.Clock.Now, Clock: s.clock.Guard}
 	s.runner, s.callers, s.entities, s.region = runner, callers, entities, c.Regions[0]
 	s.id = in.ID
-	receivers := map[string]delivery.Receiver{}
-	s.Deliveries, err = delivery.Open(delivery.Config{DB: s.DB, Now: c.Clock.Now, Log: c.Log,
-		Receivers: receivers})
-	if err != nil {
+	s.signing = &signing{installation: in, token: s.Token, db: s.DB}
+	if err := s.followTrail(c, &follow.Feed{DB: s.DB}); err != nil {
 		return err
 	}
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers,
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
 		rotators: s.rotators(ctx, c.Log, c.Rotators), public: c.PublicParameters,
+		exported: c.Trail.Exported, exports: s.signing, events: s.index,
 		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log}),
-		queue:         s.Deliveries, outbound: c.Outbound, topics: c.Topics, now: c.Clock.Now,
-		own: runner.Own})
-	maps.Copy(receivers, s.receivers())
+		queue:         s.queue, outbound: c.Outbound, topics: c.Topics, now: c.Clock.Now, own: runner.Own})
+	s.outside[sending.Kind] = s.services.topics.Receiver()
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	m.watchClock(s.clock.Guard)
+	s.prover = s.newProver(in, s.feed, c.Log)
+	m.watchTree(s.prover.Sequencer)
+	m.watchCopies(s.copies)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
 		Remark:  s.clock.remark,
 		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending,
@@ -199,8 +211,12 @@ func (s *Service) start() {
 	s.stop = stop
 	s.work.Go(func() { s.clock.run(ctx) })
 	s.work.Go(func() { s.Jobs.Run(ctx) })
-	s.work.Go(func() { s.Deliveries.Run(ctx) })
 	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })
+	s.work.Go(func() { s.copies.Run(ctx) })
+	s.work.Go(func() { s.index.Keep(ctx, s.feed) })
+	if s.retention != nil {
+		s.work.Go(func() { s.retention.Run(ctx) })
+	}
 }
 
 // ResetCluster allows one more password to be tried on a cluster that account may use. by is the
@@ -242,12 +258,16 @@ func (s *Service) Close() error {
 	}
 	s.work.Wait()
 	s.services.kms.CustomKeyStores().Close()
+	s.prover.close()
 	return s.release()
 }
 
 func (s *Service) release() (err error) {
+	if s.index != nil {
+		err = s.index.Close()
+	}
 	if s.DB != nil {
-		err = s.DB.Close()
+		err = errors.Join(err, s.DB.Close())
 	}
 	if s.Token != nil {
 		err = errors.Join(err, s.Token.Close())
