@@ -47,6 +47,8 @@ type Config struct {
 	// Outbound is what receivers outside are called through; nil calls nobody.
 	Outbound *outbound.Door
 
+	Topics Topics // who subscribes to topics, and how they are reached
+
 	// PublicParameters are the read-only ones that the site declares; nil has none.
 	PublicParameters *public.Trees
 
@@ -188,7 +190,9 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
 		rotators: s.rotators(ctx, c.Log, c.Rotators), public: c.PublicParameters,
 		exported: c.Trail.Exported, exports: s.signing, events: s.index,
-		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log})})
+		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log}),
+		queue:         s.queue, outbound: c.Outbound, topics: c.Topics, now: c.Clock.Now, own: runner.Own})
+	s.outside[sending.Kind] = s.services.topics.Receiver()
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	m.watchClock(s.clock.Guard)
@@ -198,7 +202,8 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	m.watchDeliveries(s.queue, c.Clock.Now)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
 		Remark:  s.clock.remark,
-		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending}
+		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending,
+		Certificate: s.certificate}
 	s.Observe, s.Watch = m, api.Watch(served)
 	if c.Unmeasured {
 		served.Metrics = nil
