@@ -224,6 +224,13 @@ var layers = []struct{ pkg, may, because string }{
 	{"identity/sigv4", "internal/fault",
 		"reading a signature needs bytes and a clock that is handed in"},
 
+	{"alarms", "internal/outbox",
+		"an event of ours is a text, whatever it was made of"},
+	{"alarms/records", "alarms internal/domain internal/outbox policy policy/inspect trail/follow",
+		"what a record tells is in its text: no clock, no database"},
+	{"alarms/watch", "alarms alarms/records internal/domain internal/outbox store trail/follow",
+		"who watches knows what is looked at by its name alone"},
+
 	{"jobs", "internal/domain internal/op internal/fault store",
 		"the job runner does whatever was given to it and knows no domain"},
 	{"internal/clock", "internal/rowmac store",

@@ -133,10 +133,11 @@ func (w *Watcher) look(r *record, committed time.Time) (all []outbox.Event) {
 		all = append(all, e)
 	}
 	here := alarms.Place{Account: r.Recipient, Region: r.Region}
-	if r.Identity.Type == "Root" && !r.isCopy() && w.isNew("root "+r.party()+" "+r.Identity.AccessKey) {
+	who := r.party()
+	if r.Identity.Type == "Root" && !r.isCopy() && w.isNew("root "+who+" "+r.Identity.AccessKey) {
 		tell(here, alarms.RootActivity, alarms.Asked{Version: alarms.Version, Request: r.request()})
 	}
-	if arn := r.pending(); arn != "" && w.isNew("pending "+arn+" "+r.party()) {
+	if arn := r.pending(); arn != "" && w.isNew("pending "+arn+" "+who) {
 		tell(r.at(arn), alarms.PendingUse, alarms.Asked{Version: alarms.Version, Resource: arn,
 			Request: r.request()}, arn)
 	}

@@ -99,7 +99,7 @@ func start(ctx context.Context, c *config.Config, log *slog.Logger, again *reloa
 	s, err := open(ctx,
 		service.Config{Database: c.Database, HSM: c.Device(), Clusters: clusters, Issuers: issuers,
 			Rotators: rotators, PublicParameters: parameters, Regions: c.Regions, Log: log,
-			Version: version, Commit: builtFrom(),
+			Version: version, Commit: builtFrom(), Alarms: c.ServiceAlarms(),
 			Unmeasured: c.ListenMetrics != "", RefuseUnknownKeys: c.RefusesUnknownKeys()})
 	if err != nil {
 		return err
