@@ -86,7 +86,8 @@ func TestEvents_EachLabelThatMoves_IsTold(t *testing.T) {
 func TestEvents_LabelsOfACopy_AreToldInItsRegion(t *testing.T) {
 	s := start(t)
 	first := s.create("a", "1").VersionId
-	s.replicate(M{"Region": europe})
+	must[any](s, "ReplicateSecretToRegions", M{"SecretId": "a",
+		"AddReplicaRegions": []M{{"Region": europe}}})
 	s.sync()
 	got, at := s.moves(0)
 	if want := []string{moveOf(region, "AWSCURRENT", first),
