@@ -27,7 +27,7 @@ type Secret struct {
 	DeletionDate          time.Time // end of the recovery window; zero: not scheduled for deletion
 
 	Stages   Stages
-	Before   Stages // of the revision that a change began with; nil of a new secret, and once it is read
+	Before   Stages // those that a change began with; nil of a new secret, and of what was read
 	Type     string // of a managed external secret, or nothing
 	Owner    string // the service that manages it, or nothing
 	Rotation Rotation
