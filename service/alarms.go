@@ -41,12 +41,12 @@ func (s *Service) watchRows(c Config, in *install.Installation) {
 }
 
 // watch has the trail and the parts watched, once there are all of them.
-func (s *Service) watch(c Config) {
+func (s *Service) watch(c Config, feed *follow.Feed) {
 	home := homeOf(s.entities, s.region)
 	limits := records.Limits{Denied: cmp.Or(c.Alarms.Denied, Denied),
 		Window: cmp.Or(c.Alarms.Window, Window)}
-	s.watchers.trail = watch.Follower{Feed: &follow.Feed{DB: s.DB}, DB: s.DB, Home: home,
-		Limits: limits, Log: c.Log}
+	s.watchers.trail = watch.Follower{Feed: feed, DB: s.DB, Home: home, Limits: limits,
+		Log: c.Log}
 	m := &s.watchers.parts
 	m.DB, m.Home, m.Log = s.DB, home, c.Log
 	m.Parts = []watch.Part{

@@ -24,6 +24,7 @@ import (
 	"claviger/parameters/public"
 	"claviger/policy"
 	"claviger/store"
+	"claviger/trail/follow"
 )
 
 // Config is everything a service needs to know. All fields must be set.
@@ -85,6 +86,7 @@ type Service struct {
 	runner   *op.Runner
 	clock    *timekeeper
 	watchers watchers
+	prover   *prover
 	stop     func()
 	work     sync.WaitGroup
 	ending   chan struct{} // closed by Drain
@@ -132,6 +134,7 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if err = s.Jobs.FreeLeases(); err != nil {
 		return nil, err
 	}
+	s.prover.start()
 	if !c.Idle {
 		s.start()
 	}
@@ -163,6 +166,9 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	m.watchClock(s.clock.Guard)
+	feed := &follow.Feed{DB: s.DB}
+	s.prover = s.newProver(in, feed, c.Log)
+	m.watchTree(s.prover.Sequencer)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
 		Remark:  s.clock.remark,
 		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending}
@@ -171,7 +177,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		served.Metrics = nil
 	}
 	s.Handler = api.New(served)
-	s.watch(c)
+	s.watch(c, feed)
 
 	s.Jobs = &jobs.Runner{DB: s.DB, Operations: runner, Log: c.Log, Now: c.Clock.Now,
 		Kinds: s.services.kinds()}
@@ -228,6 +234,7 @@ func (s *Service) Close() error {
 	}
 	s.work.Wait()
 	s.services.kms.CustomKeyStores().Close()
+	s.prover.close()
 	return s.release()
 }
 

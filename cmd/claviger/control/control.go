@@ -132,6 +132,7 @@ type Request struct {
 	Secrets  *Secrets
 	Backup   *Backup
 	Clock    *Clock
+	TrailKey *TrailKey
 }
 
 // Perform does what is asked, for the user who asks: the records say who. A negative user is this
@@ -155,6 +156,8 @@ func (q Request) Perform(ctx context.Context, s *service.Service, uid int) (
 		return q.Backup.perform(ctx, s, uid)
 	case q.Clock != nil:
 		return q.Clock.perform(ctx, s, uid)
+	case q.TrailKey != nil:
+		return q.TrailKey.perform(ctx, s)
 	}
 	return nil, errors.New("there is no such command")
 }
