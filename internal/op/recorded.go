@@ -20,8 +20,8 @@ type Records struct {
 	// Errors are those that CloudTrail calls by the name of their shape, where the wire has another.
 	Errors map[string]string
 
-	// Operations has a row for each, those too that only the service itself performs: without one
-	// none is made.
+	// Operations has a row for each, those too that only the service itself performs: without its row
+	// none is made. A service without any rows is none of AWS's.
 	Operations map[string]Recorded
 }
 
@@ -78,7 +78,7 @@ type recording struct {
 func (n *Info) record() *recording {
 	all := &n.Service.Records
 	row, ok := all.Operations[n.Name]
-	if !ok {
+	if !ok && all.Operations != nil {
 		panic("op: " + n.Service.Name + " doesn't say how CloudTrail records " + n.Name)
 	}
 	r := &recording{Recorded: row, source: n.Service.Source(),
