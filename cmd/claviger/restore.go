@@ -110,14 +110,14 @@ func showOutlook(e *env, database string, o *backup.Outlook) {
 		fmt.Fprintf(w, "The one in its place has gone another way before batch %d, and on to batch %d, of %s: "+
 			"none of that is in the backup.\n", o.Backup.Trail.Batch, o.End.Batch, when(o.End.At))
 	case ahead > 0:
-		fmt.Fprintf(w, "The trail of the one in its place goes on for %d batches more, up to %d, of %s. "+
-			"What is in them will be undone.\n", ahead, o.End.Batch, when(o.End.At))
+		fmt.Fprintf(w, "The trail of the one in its place goes on for %d records more, up to %s. "+
+			"What is in them will be undone.\n", ahead, when(o.End.At))
 		if len(o.Lost) > 0 {
 			fmt.Fprintf(w, "Changes among it: %s\n", backup.Counted(o.Lost))
 		}
 	case ahead < 0:
-		fmt.Fprintf(w, "The one in its place is older: its trail ends with batch %d, of %s.\n",
-			o.End.Batch, when(o.End.At))
+		fmt.Fprintf(w, "The one in its place is older: its trail ends with record %d, of %s.\n",
+			o.End.Record, when(o.End.At))
 	default:
 		fmt.Fprintln(w, "The one in its place has the same trail, and nothing more.")
 	}
