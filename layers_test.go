@@ -67,8 +67,8 @@ var layers = []struct{ pkg, may, because string }{
 		"internal/domain internal/op internal/rowmac internal/fault internal/custody policy store",
 		"keys on tokens are made and destroyed by operations of the service's own, and know of no " +
 			"store but its name"},
-	{"keystore/multiregion", "keystore/keyrows keystore/key internal/domain",
-		"related keys are rows that change together"},
+	{"keystore/multiregion", "keystore/keyrows keystore/key internal/domain internal/op",
+		"related keys are rows that change together, of which the trail is told"},
 	{"keystore/grant", "keystore/key keystore/keyrows keystore/kmsfault internal/domain " +
 		"internal/rowmac internal/signedtoken internal/fault internal/op policy store",
 		"grants hang on a key's row and end in a decision of policy; of the road they know the call " +

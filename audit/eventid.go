@@ -8,16 +8,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// NewEventID returns the id of an event at a time: a UUID of version 7 (RFC 9562, section 5.7), whose
-// first 48 bits are that time in milliseconds. So the place of an event in the trail is found by its
-// id alone, as by its time.
+// NewEventID returns the id of an event at a time: a UUID of version 7 (RFC 9562, section 5.7),
+// whose first 48 bits are that time in milliseconds. So the place of an event in the trail is found
+// by its id alone, as by its time.
 //
-// CloudTrail's ids are of version 4, and nothing needs that: AWS calls them GUIDs, its tools and SDKs
-// take them for text, [the API's model] bounds neither LookupEvents' EventId nor GetKeyLastUsage's
-// CloudTrailEventId to a version, and whoever may read an id reads the time beside it. Nothing is
-// kept secret by an id that can't be guessed, and 74 random bits keep two events apart.
-//
-// [the API's model]: https://github.com/boto/botocore/tree/develop/botocore/data
+// CloudTrail's ids are of version 4, and nothing needs that. AWS calls them GUIDs; its tools and
+// SDKs take them for text; its models bound neither the EventId of LookupEvents nor the
+// CloudTrailEventId of GetKeyLastUsage to a form; and whoever may read an id reads the time beside
+// it. Nothing is kept secret by an id that can't be guessed, and 74 random bits keep two events
+// apart.
 func NewEventID(at time.Time) string {
 	var id uuid.UUID
 	_, _ = rand.Read(id[6:]) // it never fails: package crypto/rand

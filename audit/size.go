@@ -32,6 +32,6 @@ func omitted(name string, o []byte) []byte {
 		return nil
 	}
 	b := append([]byte(`{"reason":"`), name...)
-	b = strconv.AppendInt(append(b, ` too large","omitted":true,"originalSize":`...), int64(len(o)), 10)
-	return append(b, '}')
+	b = append(b, ` too large","omitted":true,"originalSize":`...)
+	return append(strconv.AppendInt(b, int64(len(o)), 10), '}')
 }

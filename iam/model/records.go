@@ -7,15 +7,8 @@ import "claviger/internal/op"
 // that only acknowledge are none.
 var records = op.Records{
 	Dates: "Jan 2, 2006 3:04:05 PM", // without the comma that other services have
-	Errors: map[string]string{
-		"DeleteConflict":          "DeleteConflictException",
-		"EntityAlreadyExists":     "EntityAlreadyExistsException",
-		"InvalidInput":            "InvalidInputException",
-		"LimitExceeded":           "LimitExceededException",
-		"MalformedPolicyDocument": "MalformedPolicyDocumentException",
-		"NoSuchEntity":            "NoSuchEntityException",
-		"ServiceFailure":          "ServiceFailureException",
-	},
+	Errors: "DeleteConflict EntityAlreadyExists InvalidInput LimitExceeded " +
+		"MalformedPolicyDocument NoSuchEntity ServiceFailure",
 	Operations: map[string]op.Recorded{
 		"AddClientIDToOpenIDConnectProvider":      {},
 		"AddUserToGroup":                          {},
@@ -127,23 +120,21 @@ var records = op.Records{
 	},
 }
 
-// stsRecords is how CloudTrail writes down what is done with STS. A session's token is hidden there,
-// which AWS shows whole: who reads a trail would have the session's rights, with its secret.
+// stsRecords is how CloudTrail writes down what is done with STS. A session's token, which AWS shows
+// whole, is hidden: it is half of what its requests are signed with.
 var stsRecords = op.Records{
 	Dates: "Jan 2, 2006, 3:04:05 PM",
 	Type:  "AWS::IAM::Role",
-	Errors: map[string]string{
-		"IDPCommunicationError":   "IDPCommunicationErrorException",
-		"InvalidIdentityToken":    "InvalidIdentityTokenException",
-		"MalformedPolicyDocument": "MalformedPolicyDocumentException",
-		"PackedPolicyTooLarge":    "PackedPolicyTooLargeException",
-	},
+	Errors: "IDPCommunicationError InvalidIdentityToken MalformedPolicyDocument " +
+		"PackedPolicyTooLarge",
 	Operations: map[string]op.Recorded{
 		"AssumeRole": {Touched: op.Listed, IfAllowed: true,
 			Answer: "Credentials AssumedRoleUser SourceIdentity PackedPolicySize"},
 		"AssumeRoleWithWebIdentity": {Touched: op.Listed, Answer: "Credentials " +
-			"SubjectFromWebIdentityToken AssumedRoleUser PackedPolicySize Provider Audience SourceIdentity"},
-		"GetFederationToken":         {Writes: true, Answer: "Credentials FederatedUser PackedPolicySize"},
+			"SubjectFromWebIdentityToken AssumedRoleUser PackedPolicySize Provider Audience " +
+			"SourceIdentity"},
+		"GetFederationToken": {Writes: true,
+			Answer: "Credentials FederatedUser PackedPolicySize"},
 		"GetSessionToken":            {Answer: "Credentials"},
 		"GetCallerIdentity":          {NoParameters: true},
 		"GetAccessKeyInfo":           {},

@@ -103,10 +103,12 @@ func isAgain(demands []policy.Demand, i int) bool {
 func names(arn string) bool { return arn != "" && arn != "*" }
 
 // owner returns the account of what is demanded.
-func (c *Call) owner(d *policy.Demand) string { return cmp.Or(d.Resource.Account, c.Caller.Account) }
+func (c *Call) owner(d *policy.Demand) string {
+	return cmp.Or(d.Resource.Account, c.Caller.Account)
+}
 
-// appendFacts appends what only we know of an operation as a JSON object, or nothing: the notes, and
-// of what was demanded what CloudTrail has no place for.
+// appendFacts appends what only we know of an operation as a JSON object, or nothing: the notes,
+// and of what was demanded what CloudTrail has no place for.
 func (c *Call) appendFacts(b []byte, e *ending) []byte {
 	if e.Touched == Listed {
 		return append(b, c.extra...)

@@ -3,6 +3,7 @@ package op
 import (
 	"crypto/tls"
 	"net/http"
+	"slices"
 	"strings"
 
 	"claviger/audit"
@@ -112,7 +113,7 @@ func mark(r *audit.Record, s *Service, err error) {
 	if r.ErrorCode == "AccessDeniedException" {
 		r.ErrorCode = "AccessDenied"
 	}
-	if s != nil && s.Records.Errors[r.ErrorCode] != "" {
-		r.ErrorCode = s.Records.Errors[r.ErrorCode]
+	if s != nil && slices.Contains(strings.Fields(s.Records.Errors), r.ErrorCode) {
+		r.ErrorCode += "Exception"
 	}
 }

@@ -66,7 +66,8 @@ func TestServe_EveryOutcome_LeavesOneRecord(t *testing.T) {
 					t.Errorf("answered %v, %q, want %q", out, code, c.code)
 				}
 				rec := r.only()
-				if rec.EventName != name || rec.ErrorCode != cmp.Or(c.recorded, c.code) || rec.ReadOnly != (name == "Look") {
+				if rec.EventName != name || rec.ErrorCode != cmp.Or(c.recorded, c.code) ||
+					rec.ReadOnly != (name == "Look") {
 					t.Errorf("record %+v", rec)
 				}
 				if rec.RequestID != "request-1" || rec.EventID == "" ||

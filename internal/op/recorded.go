@@ -17,8 +17,9 @@ type Records struct {
 	// request. Empty: the service by its source, and they have the id of the request.
 	By string
 
-	// Errors are those that CloudTrail calls by the name of their shape, where the wire has another.
-	Errors map[string]string
+	// Errors are those that CloudTrail calls by the name of their shape, where the wire leaves out the
+	// Exception at its end.
+	Errors string
 
 	// Operations has a row for each, those too that only the service itself performs: without its row
 	// none is made. A service without any rows is none of AWS's.
@@ -37,8 +38,8 @@ type Recorded struct {
 	Left         string // members of the request that are left out
 	Hidden       string // members of the request whose values are hidden
 
-	// Default has the values of members that were not sent, each as Member=JSON, or as Member=$Other|JSON
-	// where another member has it.
+	// Default has the values of members that were not sent, each as Member=JSON, or where another
+	// member may have it as Member=$Other|JSON.
 	Default string
 
 	Answer  string // the members of the answer in responseElements; empty: it is null

@@ -54,7 +54,7 @@ type kept struct {
 func keeps(t *testing.T, row op.Recorded, arns ...string) *kept {
 	s := *vault
 	s.Records = op.Records{Type: "AWS::Vault::Key", By: internal,
-		Errors:     map[string]string{"Halt": "HaltException"},
+		Errors:     "Stop Halt",
 		Operations: map[string]op.Recorded{"Look": row, "Change": row}}
 	k := &kept{road: build(t)}
 	find := func(*op.Call, input) (things, error) { return things{arns: arns}, nil }

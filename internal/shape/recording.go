@@ -33,15 +33,15 @@ type Form struct {
 	Left   []string // members that are left out
 	Hidden []string // members whose values are hidden
 
-	// Default has the JSON that stands for a member which is absent, or after a dollar sign the name
-	// of the member whose value does if that is there, and behind a bar the JSON.
+	// Default has the JSON that stands for a member which is absent. Behind a dollar sign and before a
+	// bar it names the member whose value comes first, if that is there.
 	Default map[string]string
 
 	Named map[string]string // what members are called in a record, if otherwise
 }
 
-// Recording is how structures of one type are written into records, worked out once: in CloudTrail's
-// names, without blobs and without anything sensitive.
+// Recording is how structures of one type are written into records, worked out once: in
+// CloudTrail's names, without blobs and without anything sensitive.
 type Recording struct {
 	fields []field
 	dates  string
@@ -59,9 +59,9 @@ type field struct {
 	elem     *Recording // of a structure, or of those in a list
 }
 
-// Recording works out how structures of a type are written into records. That a member is sensitive
-// its shape says, if it has one. It panics if a form names a member that the type doesn't have: that
-// is a mistake in the program.
+// Recording works out how structures of a type are written into records. That a member is
+// sensitive its shape says, if it has one. It panics if a form names a member that the type doesn't
+// have: that is a mistake in the program.
 func (t Table) Recording(typ reflect.Type, f Form) *Recording {
 	for _, name := range slices.Concat(f.Only, f.Left, f.Hidden) {
 		if _, ok := typ.FieldByName(name); !ok {

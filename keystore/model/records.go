@@ -90,6 +90,7 @@ var records = op.Records{
 		"TakeBackImportAttempt": recordedRead,
 		"ReserveKeyMaterial":    {},
 		"DestroyKeyMaterial":    {Touched: op.Listed},
+		"DeleteImportPair":      recordedRead,
 		"ResetClusterRefusals":  {},
 	},
 }

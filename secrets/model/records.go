@@ -3,8 +3,8 @@ package model
 import "claviger/internal/op"
 
 // records is how CloudTrail writes down what is done with Secrets Manager ("Log AWS Secrets Manager
-// events with AWS CloudTrail" of its user guide): without resources, and of an answer the ARN, which
-// it has called arn since February 2024.
+// events with AWS CloudTrail" of its user guide): without resources, and of an answer the ARN,
+// which it has called arn since February 2024.
 var records = op.Records{
 	Dates: "Jan 2, 2006, 3:04:05 PM",
 	Operations: map[string]op.Recorded{
