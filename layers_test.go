@@ -248,6 +248,7 @@ var layers = []struct{ pkg, may, because string }{
 		"a queue knows rows and moments, and no receiver"},
 	{"internal/outbox", "internal/domain store",
 		"an event is a text and its place in a table; who leaves it and who takes it is for others"},
+	{"internal/pattern", "", "a pattern is a text, and an event another"},
 	{"internal/envelope", "internal/op",
 		"a contract names what it carries and who is calling, and nothing else"},
 	{"internal/secretvalue", "internal/op",

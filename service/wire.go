@@ -15,6 +15,7 @@ import (
 	"claviger/iam/webidentity"
 	"claviger/identity"
 	"claviger/internal/clock"
+	"claviger/internal/delivery"
 	"claviger/internal/domain"
 	"claviger/internal/install"
 	"claviger/internal/listener"
@@ -45,6 +46,8 @@ type Config struct {
 
 	// Outbound is what receivers outside are called through; nil calls nobody.
 	Outbound *outbound.Door
+
+	Topics Topics // who subscribes to topics, and how they are reached
 
 	// PublicParameters are the read-only ones that the site declares; nil has none.
 	PublicParameters *public.Trees
@@ -93,12 +96,15 @@ type Service struct {
 	entities *entity.Directory
 	runner   *op.Runner
 	clock    *timekeeper
+	prover   *prover
 	signing  *signing
 	copies   *copies.Copies
 	feed     *follow.Feed  // of the trail, which all follow
 	index    *search.Index // of the trail
 	// nil: the trail is kept for ever
 	retention *retention.Retention
+	queue     *delivery.Queue
+	outside   receivers
 	stop      func()
 	work      sync.WaitGroup
 	ending    chan struct{} // closed by Drain
@@ -145,6 +151,7 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if err = s.Jobs.FreeLeases(); err != nil {
 		return nil, err
 	}
+	s.prover.start()
 	if !c.Idle {
 		s.start()
 	}
@@ -162,6 +169,12 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	if s.clock, err = newTimekeeper(ctx, c, in, s.DB); err != nil {
 		return err
 	}
+	s.outside = receivers{}
+	s.queue, err = delivery.Open(delivery.Config{DB: s.DB, Now: c.Clock.Now, Log: c.Log,
+		Receivers: s.outside})
+	if err != nil {
+		return err
+	}
 	entities := entity.New(s.DB, in.Rows)
 	callers := identity.New(s.DB, s.Token, entities, in, c.Regions)
 	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m,
@@ -177,14 +190,20 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
 		rotators: s.rotators(ctx, c.Log, c.Rotators), public: c.PublicParameters,
 		exported: c.Trail.Exported, exports: s.signing, events: s.index,
-		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log})})
+		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log}),
+		queue:         s.queue, outbound: c.Outbound, topics: c.Topics, now: c.Clock.Now, own: runner.Own})
+	s.outside[sending.Kind] = s.services.topics.Receiver()
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	m.watchClock(s.clock.Guard)
+	s.prover = s.newProver(in, s.feed, c.Log)
+	m.watchTree(s.prover.Sequencer)
 	m.watchCopies(s.copies)
+	m.watchDeliveries(s.queue, c.Clock.Now)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
 		Remark:  s.clock.remark,
-		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending}
+		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending,
+		Certificate: s.certificate}
 	s.Observe, s.Watch = m, api.Watch(served)
 	if c.Unmeasured {
 		served.Metrics = nil
@@ -202,6 +221,7 @@ func (s *Service) start() {
 	s.stop = stop
 	s.work.Go(func() { s.clock.run(ctx) })
 	s.work.Go(func() { s.Jobs.Run(ctx) })
+	s.work.Go(func() { s.queue.Run(ctx) })
 	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })
 	s.work.Go(func() { s.copies.Run(ctx) })
 	s.work.Go(func() { s.index.Keep(ctx, s.feed) })
@@ -249,6 +269,7 @@ func (s *Service) Close() error {
 	}
 	s.work.Wait()
 	s.services.kms.CustomKeyStores().Close()
+	s.prover.close()
 	return s.release()
 }
 

@@ -132,6 +132,7 @@ type Request struct {
 	Secrets  *Secrets
 	Backup   *Backup
 	Clock    *Clock
+	TrailKey *TrailKey
 	Digests  *Digests
 }
 
@@ -156,6 +157,8 @@ func (q Request) Perform(ctx context.Context, s *service.Service, uid int) (
 		return q.Backup.perform(ctx, s, uid)
 	case q.Clock != nil:
 		return q.Clock.perform(ctx, s, uid)
+	case q.TrailKey != nil:
+		return q.TrailKey.perform(ctx, s)
 	case q.Digests != nil:
 		return q.Digests.perform(ctx, s, uid)
 	}
