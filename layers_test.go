@@ -308,6 +308,10 @@ var layers = []struct{ pkg, may, because string }{
 	{"policy", "internal/fault internal/custody",
 		"a decision is pure: no clock, no database, no caller to ask"},
 	{"audit", "internal/fault internal/custody", "a record outlives whatever wrote it"},
+	{"audit/tree", "", "a tree is hashes of bytes, and a checkpoint a text with a signature"},
+	{"audit/verify", "audit/tree", "who verifies believes neither a database nor a service"},
+
+	{"trail/follow", "store", "records are read and handed on, whatever becomes of them"},
 
 	{"internal/shape", "internal/fault internal/wire",
 		"a constraint speaks of values, not of operations"},
@@ -368,7 +372,7 @@ var walls = []struct{ path, in, because string }{
 		"one place makes sure that the driver does nothing of its own accord"},
 	{"go.yaml.in/yaml", "parameters/public cmd/claviger/params/document",
 		"of YAML the values of parameters are read and nothing else, as text and without its surprises"},
-	{"golang.org/x/mod", "audit", "it is the Merkle log and the signed note"},
+	{"golang.org/x/mod", "audit/tree", "it is the Merkle log and the signed note"},
 	{"golang.org/x/sys", "cmd/... hsm store internal/access internal/clock secrets/rotation/rotator/program/...",
 		"locked memory and file locks belong to the process, the device and the database; the uptime " +
 			"is the kernel's; and what a program may do is said to the kernel"},

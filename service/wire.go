@@ -25,9 +25,7 @@ import (
 	"claviger/parameters/public"
 	"claviger/policy"
 	"claviger/store"
-	"claviger/trail/copies"
 	"claviger/trail/follow"
-	"claviger/trail/retention"
 )
 
 // Config is everything a service needs to know. All fields must be set.
@@ -92,14 +90,12 @@ type Service struct {
 	entities *entity.Directory
 	runner   *op.Runner
 	clock    *timekeeper
-	signing  *signing
-	copies   *copies.Copies
-	// nil: the trail is kept for ever
-	retention *retention.Retention
-	stop      func()
-	work      sync.WaitGroup
-	ending    chan struct{} // closed by Drain
-	drain     func()
+	prover   *prover
+	trail    *trailWork
+	stop     func()
+	work     sync.WaitGroup
+	ending   chan struct{} // closed by Drain
+	drain    func()
 }
 
 // Open opens the token, then the database, proves that they belong together, and
@@ -142,6 +138,7 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if err = s.Jobs.FreeLeases(); err != nil {
 		return nil, err
 	}
+	s.prover.start()
 	if !c.Idle {
 		s.start()
 	}
@@ -165,20 +162,22 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		Log: c.Log, Now: c.Clock.Now, Clock: s.clock.Guard}
 	s.runner, s.callers, s.entities, s.region = runner, callers, entities, c.Regions[0]
 	s.id = in.ID
-	s.signing = &signing{installation: in, token: s.Token, db: s.DB}
-	if err := s.followTrail(c, &follow.Feed{DB: s.DB}); err != nil {
+	feed := &follow.Feed{DB: s.DB}
+	s.prover = s.newProver(in, feed, c.Log)
+	if s.trail, err = s.newTrailWork(c, in, feed); err != nil {
 		return err
 	}
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers,
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
 		rotators: s.rotators(ctx, c.Log, c.Rotators), public: c.PublicParameters,
-		exported: c.Trail.Exported, exports: s.signing,
+		exported: c.Trail.Exported, exports: s.trail.signing,
 		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log})})
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	m.watchClock(s.clock.Guard)
-	m.watchCopies(s.copies)
+	m.watchCopies(s.trail.copies)
+	m.watchTree(s.prover.Sequencer)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
 		Remark:  s.clock.remark,
 		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending}
@@ -200,10 +199,7 @@ func (s *Service) start() {
 	s.work.Go(func() { s.clock.run(ctx) })
 	s.work.Go(func() { s.Jobs.Run(ctx) })
 	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })
-	s.work.Go(func() { s.copies.Run(ctx) })
-	if s.retention != nil {
-		s.work.Go(func() { s.retention.Run(ctx) })
-	}
+	s.trail.start(ctx, &s.work)
 }
 
 // ResetCluster allows one more password to be tried on a cluster that account may use. by is the
@@ -245,6 +241,7 @@ func (s *Service) Close() error {
 	}
 	s.work.Wait()
 	s.services.kms.CustomKeyStores().Close()
+	s.prover.close()
 	return s.release()
 }
 

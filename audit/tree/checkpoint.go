@@ -53,6 +53,12 @@ func Open(signed []byte, key *Key) (Checkpoint, error) {
 		return Checkpoint{}, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	c, err := read(n.Text)
+	for _, s := range append(n.Sigs, n.UnverifiedSigs...) {
+		raw, bad := base64.StdEncoding.DecodeString(s.Base64)
+		if bad != nil || base64.StdEncoding.EncodeToString(raw) != s.Base64 {
+			err = ErrMalformed // it says the same in other letters: somebody has written it anew
+		}
+	}
 	if err == nil && c.Origin != key.Name() {
 		err = fmt.Errorf("%w: it is of the log %q", ErrMalformed, c.Origin)
 	}

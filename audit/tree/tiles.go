@@ -2,6 +2,7 @@ package tree
 
 import (
 	"fmt"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -93,8 +94,8 @@ func Join(hashes []Hash) []byte {
 type Builder struct {
 	size   int64
 	edge   [][]Hash // of each level, the hashes of the tile that isn't complete
-	filled []Tile   // completed since Take
-	stale  []bool   // of each level: its edge has changed since Take
+	filled []Tile   // completed since Stored
+	stale  []bool   // of each level: its edge has changed since Stored
 }
 
 // Resume returns the builder that goes on behind a checkpoint. The tiles must be as they were then,
@@ -153,16 +154,20 @@ func (b *Builder) Append(leaf Hash) {
 	}
 }
 
-// Take returns the tiles that were changed since it was last called, complete ones first.
-func (b *Builder) Take() []Tile {
-	changed := b.filled
-	b.filled = nil
+// Changed returns the tiles that have changed since [Builder.Stored], complete ones first.
+func (b *Builder) Changed() []Tile {
+	changed := slices.Clone(b.filled)
 	for level, hashes := range b.edge {
 		if b.stale[level] && len(hashes) > 0 {
 			changed = append(changed, Tile{Level: level, Number: b.size >> (Height * (level + 1)),
 				Hashes: Join(hashes)})
 		}
-		b.stale[level] = false
 	}
 	return changed
+}
+
+// Stored says that somebody has the tiles as they are.
+func (b *Builder) Stored() {
+	b.filled = nil
+	clear(b.stale)
 }

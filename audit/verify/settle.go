@@ -123,7 +123,7 @@ func (v *verification) climbTile(at int, number int64, below *level) error {
 // How many ways are tried to put a hash together of what its parts may be: of one, and in all.
 const (
 	triesOfOne = 4096
-	mostTries  = 1 << 17
+	mostTries  = 1 << 15
 )
 
 // fit finds the parts of which fold makes what is wanted, one of each list.
@@ -173,26 +173,30 @@ func (v *verification) fit(want tree.Hash, parts [][]tree.Hash,
 	return nil, false
 }
 
-// settle decides what each record was, by what was signed.
+// settle decides what each record was, by what was signed: by the newest checkpoint that something
+// fits. The others must be of the same trail, and those which nothing fits bound where it was
+// changed.
 func (v *verification) settle() error {
-	good := int64(-1)
-	var bad *mark
+	good, bad := int64(0), int64(0)
 	for i := len(v.signed) - 1; i >= 0; i-- {
+		size := v.signed[i].Size
 		ok, err := v.settleRoot(v.signed[i].Checkpoint)
 		if err != nil {
 			return err
 		}
-		if ok && good < 0 {
-			good = v.signed[i].Size
-		} else if !ok && good < 0 {
-			bad = &v.signed[i]
-		} else if !ok && !v.within(v.signed[i].Size) {
-			v.fault(Fault{Kind: Forked, First: 1, Last: v.signed[i].Size, Size: v.signed[i].Size})
+		switch {
+		case ok:
+			good = max(good, size)
+		case good > 0 && v.within(size):
+		case good > 0 || i > 0 && v.signed[i-1].Size == size:
+			v.fault(Fault{Kind: Forked, First: 1, Last: size, Size: size})
+		default:
+			bad = size
 		}
 	}
-	if bad != nil {
-		v.fault(Fault{Kind: Rewritten, First: max(good, 0) + 1, Last: bad.Size, Size: bad.Size})
-		v.suspect(max(good, 0)+1, bad.Size)
+	if bad > 0 {
+		v.fault(Fault{Kind: Rewritten, First: good + 1, Last: bad, Size: bad})
+		v.suspect(good+1, bad)
 	}
 	return nil
 }

@@ -156,10 +156,7 @@ func (v *verification) choose(newest int64) {
 	if newest == 0 && len(v.signed) > 0 {
 		newest = v.signed[len(v.signed)-1].Size
 	}
-	for i, m := range v.signed {
-		if i > 0 && v.signed[i-1].Size == m.Size && v.signed[i-1].Root != m.Root {
-			v.fault(Fault{Kind: Forked, First: 1, Last: m.Size, Size: m.Size})
-		}
+	for _, m := range v.signed {
 		if m.Size > newest {
 			v.fault(Fault{Kind: Older, First: newest + 1, Last: m.Size, Size: m.Size})
 			continue

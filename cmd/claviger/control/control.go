@@ -133,6 +133,7 @@ type Request struct {
 	Backup   *Backup
 	Clock    *Clock
 	Digests  *Digests
+	TrailKey *TrailKey
 }
 
 // Perform does what is asked, for the user who asks: the records say who. A negative user is this
@@ -158,6 +159,8 @@ func (q Request) Perform(ctx context.Context, s *service.Service, uid int) (
 		return q.Clock.perform(ctx, s, uid)
 	case q.Digests != nil:
 		return q.Digests.perform(ctx, s, uid)
+	case q.TrailKey != nil:
+		return q.TrailKey.perform(ctx, s)
 	}
 	return nil, errors.New("there is no such command")
 }
