@@ -313,6 +313,13 @@ var layers = []struct{ pkg, may, because string }{
 
 	{"trail/follow", "store", "records are read and handed on, whatever becomes of them"},
 
+	{"trail", "trail/... internal/... policy audit store",
+		"a domain knows the road, the engine and the trail, and no other domain"},
+	{"trail/search", "trail/follow store",
+		"an index knows records by their text, and no operation"},
+	{"trail/model", "internal/fault internal/op internal/shape",
+		"what AWS's model says is known before anything is looked up"},
+
 	{"internal/shape", "internal/fault internal/wire",
 		"a constraint speaks of values, not of operations"},
 	{"internal/wire", "internal/fault", "a scalar is the same in every operation"},

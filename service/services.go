@@ -48,6 +48,7 @@ type workings struct {
 	exports      trail.Exports
 
 	webIdentities *webidentity.Verifier
+	events        trail.Finder
 }
 
 // services are those that this program serves. A new one is a field, a line in
@@ -77,7 +78,8 @@ func newServices(w workings) services {
 		sts: sts.New(sts.Config{Sessions: w.sessions, Entities: w.entities,
 			WebIdentities: w.webIdentities, Region: w.regions[0]}),
 		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens, w.unknownKeys),
-		cloudTrail: trail.New(trail.Config{Trail: w.exported, Exports: w.exports}),
+		cloudTrail: trail.New(trail.Config{Trail: w.exported, Exports: w.exports, Events: w.events,
+			Tokens: w.installation.Tokens}),
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"claviger/trail/export"
 	"claviger/trail/follow"
 	"claviger/trail/retention"
+	"claviger/trail/search"
 
 	"github.com/go-json-experiment/json"
 )
@@ -111,24 +112,32 @@ func (s *Service) removed(account string) func(retention.Removal) []byte {
 // trailWork is what follows the trail, beside what proves it and what finds in it.
 type trailWork struct {
 	signing   *signing
+	feed      *follow.Feed // which all share
+	index     *search.Index
 	copies    *copies.Copies
 	retention *retention.Retention // nil: the trail is kept for ever
 }
 
 func (s *Service) newTrailWork(c Config, in *install.Installation, feed *follow.Feed) (
 	*trailWork, error) {
-	made, err := copies.New(copies.Config{DB: s.DB, Feed: feed, Log: c.Log, Copies: c.Trail.Copies})
-	w := &trailWork{signing: &signing{installation: in, token: s.Token, db: s.DB}, copies: made}
+	w := &trailWork{signing: &signing{installation: in, token: s.Token, db: s.DB}, feed: feed}
+	var err error
+	if w.index, err = search.Open(s.DB, search.Dir(c.Database), c.Log); err != nil {
+		return nil, err
+	}
+	w.copies, err = copies.New(copies.Config{DB: s.DB, Feed: feed, Log: c.Log,
+		Copies: c.Trail.Copies})
 	if err != nil || c.Trail.Keep == 0 {
 		return w, err
 	}
 	w.retention = &retention.Retention{DB: s.DB, Keep: c.Trail.Keep, Now: c.Clock.Now,
-		Settle: s.clock.Settle, Bounds: []func() int64{made.Required, s.prover.Size},
+		Settle: s.clock.Settle, Bounds: []func() int64{w.copies.Required, s.prover.Size},
 		Record: s.removed(c.Trail.Account), Log: c.Log}
 	return w, nil
 }
 
 func (w *trailWork) start(ctx context.Context, work *sync.WaitGroup) {
+	work.Go(func() { w.index.Keep(ctx, w.feed) })
 	work.Go(func() { w.copies.Run(ctx) })
 	if w.retention != nil {
 		work.Go(func() { w.retention.Run(ctx) })

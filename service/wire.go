@@ -171,7 +171,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers,
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
 		rotators: s.rotators(ctx, c.Log, c.Rotators), public: c.PublicParameters,
-		exported: c.Trail.Exported, exports: s.trail.signing,
+		exported: c.Trail.Exported, exports: s.trail.signing, events: s.trail.index,
 		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log})})
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
@@ -246,8 +246,11 @@ func (s *Service) Close() error {
 }
 
 func (s *Service) release() (err error) {
+	if s.trail != nil && s.trail.index != nil {
+		err = s.trail.index.Close()
+	}
 	if s.DB != nil {
-		err = s.DB.Close()
+		err = errors.Join(err, s.DB.Close())
 	}
 	if s.Token != nil {
 		err = errors.Join(err, s.Token.Close())

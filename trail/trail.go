@@ -2,8 +2,8 @@
 // does and can't be told not to: each account has the one trail that the configuration declares, and
 // operations read what there is.
 //
-// What follows the trail behind the committer is below: export writes CloudTrail's files, copies
-// sends the trail on, retention removes what is old.
+// What follows the trail behind the committer is below: search is the index by which events are
+// found, export writes CloudTrail's files, copies sends the trail on, retention removes what is old.
 package trail
 
 import (
@@ -14,9 +14,11 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/internal/signedtoken"
 	"claviger/policy"
 	"claviger/trail/export"
 	"claviger/trail/model"
+	"claviger/trail/search"
 )
 
 // Exports tells of what was exported.
@@ -25,6 +27,11 @@ type Exports interface {
 	PublicKeys(ctx context.Context) ([]SigningKey, error)
 	// Newest returns when digests were signed last, or the zero time.
 	Newest() (time.Time, error)
+}
+
+// Finder looks for events; *[search.Index] is one.
+type Finder interface {
+	Find(ctx context.Context, q search.Query, before int64, size int) (search.Page, error)
 }
 
 // SigningKey is a key that signs digests.
@@ -38,16 +45,24 @@ type SigningKey struct {
 type Trails struct {
 	declared *export.Trail
 	exports  Exports
+	events   Finder
+	pages    domain.Pager
+	rates    rates
 }
 
 // Config is what the operations are made of.
 type Config struct {
 	Trail   *export.Trail // of every account, whatever its Account says; nil: none is declared
 	Exports Exports
+	Events  Finder
+	Tokens  *signedtoken.Maker // of pages
 }
 
 // New returns the operations of one installation.
-func New(c Config) *Trails { return &Trails{declared: c.Trail, exports: c.Exports} }
+func New(c Config) *Trails {
+	return &Trails{declared: c.Trail, exports: c.Exports, events: c.Events,
+		pages: domain.Pager{Tokens: c.Tokens, Invalid: badPage}}
+}
 
 // Jobs is the work that CloudTrail puts off, by kind: none.
 func (s *Trails) Jobs() map[string]domain.Job { return nil }

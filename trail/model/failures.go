@@ -22,6 +22,18 @@ var failures = op.Failures{
 	"InvalidTokenException": op.Fails(
 		"a `NextToken`, where there is never a next page",
 		"leave it out", fault.Invalid),
+	"InvalidLookupAttributesException": op.Fails(
+		"more than one attribute, one that there isn't, or a value that is empty, too long or can't be",
+		"use one of the attributes that the text names; SearchEvents takes several", fault.Invalid),
+	"InvalidMaxResultsException": op.Fails(
+		"`MaxResults` is not from 1 to 50",
+		"ask for less at a time, or leave it out", fault.Invalid),
+	"InvalidNextTokenException": op.Fails(
+		"a `NextToken` that was not returned for a request with the same other members",
+		"begin at the first page", fault.Invalid),
+	"InvalidEventCategoryException": op.Fails(
+		"an `EventCategory` that there isn't",
+		"leave it out", fault.Invalid),
 }
 
 // named is what operations answer that are asked for one trail.
@@ -36,4 +48,7 @@ var answers = op.Answers{
 	"GetTrailStatus":    named,
 	"ListPublicKeys":    " InvalidTimeRangeException InvalidTokenException",
 	"ListTrails":        "",
+	"LookupEvents": " InvalidLookupAttributesException InvalidTimeRangeException" +
+		" InvalidMaxResultsException InvalidNextTokenException InvalidEventCategoryException",
+	"SearchEvents": " InvalidTimeRangeException InvalidNextTokenException",
 }

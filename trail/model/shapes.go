@@ -9,4 +9,20 @@ var shapes = shape.Table{
 	"Date":          {},
 	"String":        {},
 	"TrailNameList": {Member: "String"},
+
+	// What a lookup is asked by has bounds and values in the model, and errors of its own for what
+	// breaks them.
+	"EventCategory":        {},
+	"LookupAttribute":      {},
+	"LookupAttributeKey":   {},
+	"LookupAttributeValue": {},
+	"LookupAttributesList": {Member: "LookupAttribute"},
+	"MaxResults":           {},
+	"NextToken":            {},
+
+	// Those of members that only SearchEvents has, which AWS hasn't.
+	"Context":      {Max: 8, Key: "Text", Value: "ContextValue"},
+	"ContextValue": {Max: 8192},
+	"Page":         {Min: 1, Max: 50},
+	"Text":         {Min: 1, Max: 2048},
 }
