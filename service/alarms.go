@@ -56,6 +56,8 @@ func (s *Service) watch(c Config, feed *follow.Feed) {
 			Works: func() bool { return s.DB.Ready() == nil }},
 		{Type: alarms.ClockState, Good: alarms.Believed, Bad: alarms.Doubted,
 			Works: func() bool { return s.clock.Doubt() == nil }},
+		{Type: alarms.TrailState, Good: alarms.Intact, Bad: alarms.Broken,
+			Works: func() bool { return !s.prover.Broken() }},
 	}
 }
 
