@@ -251,8 +251,13 @@ var layers = []struct{ pkg, may, because string }{
 	{"internal/domain",
 		"internal/op internal/fault internal/signedtoken policy policy/principals store",
 		"what domains have in common knows none of them"},
+	{"internal/outbound", "",
+		"what may be called follows from a list and an address, whoever calls"},
+	{"internal/delivery", "internal/domain internal/fault store",
+		"a queue knows rows and moments, and no receiver"},
 	{"internal/outbox", "internal/domain store",
 		"an event is a text and its place in a table; who leaves it and who takes it is for others"},
+	{"internal/pattern", "", "a pattern is a text, and an event another"},
 	{"internal/envelope", "internal/op",
 		"a contract names what it carries and who is calling, and nothing else"},
 	{"internal/secretvalue", "internal/op",
@@ -317,6 +322,13 @@ var layers = []struct{ pkg, may, because string }{
 	{"audit/verify", "audit/tree", "who verifies believes neither a database nor a service"},
 
 	{"trail/follow", "store", "records are read and handed on, whatever becomes of them"},
+
+	{"trail", "trail/... internal/... policy audit store",
+		"a domain knows the road, the engine and the trail, and no other domain"},
+	{"trail/search", "trail/follow store",
+		"an index knows records by their text, and no operation"},
+	{"trail/model", "internal/fault internal/op internal/shape",
+		"what AWS's model says is known before anything is looked up"},
 
 	{"internal/shape", "internal/fault internal/wire",
 		"a constraint speaks of values, not of operations"},

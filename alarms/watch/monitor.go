@@ -11,6 +11,8 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/outbox"
 	"claviger/store"
+
+	"github.com/google/uuid"
 )
 
 const (
@@ -147,7 +149,8 @@ func (m *Monitor) lookAtRows(at alarms.Place, now time.Time) {
 
 // tell has an event wait for the database. It is given its id at once, so that it keeps it.
 func (m *Monitor) tell(e outbox.Event) {
-	m.waiting = append(m.waiting, e.Named())
+	e.ID = uuid.NewString()
+	m.waiting = append(m.waiting, e)
 	if more := len(m.waiting) - mostWaiting; more > 0 {
 		m.waiting = m.waiting[more:]
 	}
