@@ -205,7 +205,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		served.Metrics = nil
 	}
 	s.Handler = api.New(served)
-	s.watch(c, feed)
+	s.watch(c)
 
 	s.Jobs = &jobs.Runner{DB: s.DB, Operations: runner, Log: c.Log, Now: c.Clock.Now,
 		Kinds: s.services.kinds()}

@@ -19,9 +19,6 @@ type Event struct {
 	Resources  []string  // ARNs; may be none
 	Time       time.Time // of the change; seconds are kept
 	Detail     any       // what makes a JSON object; a structure keeps the order of its members
-	// ID is a UUID that follows from what the event tells of, so that it stays the same however often
-	// it is put. Empty: a new one is made.
-	ID string
 }
 
 // longest is how many bytes EventBridge takes of one event.
@@ -74,12 +71,4 @@ func (e Event) envelope() ([]byte, error) {
 			len(text), longest)
 	}
 	return text, nil
-}
-
-// Named returns the event with an id, its own or a new one.
-func (e Event) Named() Event {
-	if e.ID == "" {
-		e.ID = uuid.NewString()
-	}
-	return e
 }
