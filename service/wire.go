@@ -15,6 +15,7 @@ import (
 	"claviger/iam/webidentity"
 	"claviger/identity"
 	"claviger/internal/clock"
+	"claviger/internal/delivery"
 	"claviger/internal/domain"
 	"claviger/internal/install"
 	"claviger/internal/listener"
@@ -25,6 +26,7 @@ import (
 	"claviger/parameters/public"
 	"claviger/policy"
 	"claviger/store"
+	"claviger/topics/sending"
 	"claviger/trail/copies"
 	"claviger/trail/follow"
 	"claviger/trail/retention"
@@ -95,6 +97,8 @@ type Service struct {
 	entities *entity.Directory
 	runner   *op.Runner
 	clock    *timekeeper
+	queue    *delivery.Queue
+	outside  receivers
 	prover   *prover
 	signing  *signing
 	copies   *copies.Copies
@@ -166,6 +170,12 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	if s.clock, err = newTimekeeper(ctx, c, in, s.DB); err != nil {
 		return err
 	}
+	s.outside = receivers{}
+	s.queue, err = delivery.Open(delivery.Config{DB: s.DB, Now: c.Clock.Now, Log: c.Log,
+		Receivers: s.outside})
+	if err != nil {
+		return err
+	}
 	entities := entity.New(s.DB, in.Rows)
 	callers := identity.New(s.DB, s.Token, entities, in, c.Regions)
 	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m,
@@ -190,6 +200,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	s.prover = s.newProver(in, s.feed, c.Log)
 	m.watchTree(s.prover.Sequencer)
 	m.watchCopies(s.copies)
+	m.watchDeliveries(s.queue, c.Clock.Now)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
 		Remark:  s.clock.remark,
 		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending,
@@ -211,6 +222,7 @@ func (s *Service) start() {
 	s.stop = stop
 	s.work.Go(func() { s.clock.run(ctx) })
 	s.work.Go(func() { s.Jobs.Run(ctx) })
+	s.work.Go(func() { s.queue.Run(ctx) })
 	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })
 	s.work.Go(func() { s.copies.Run(ctx) })
 	s.work.Go(func() { s.index.Keep(ctx, s.feed) })

@@ -113,6 +113,7 @@ func newSchedule() *schedule {
 func (s *schedule) add(n name, order string, e *entry, now int64) *receiver {
 	r := s.receivers[n]
 	if r == nil {
+		s.forget()
 		r = &receiver{name: n, lines: map[string]*line{}, index: -1}
 		s.receivers[n] = r
 	}
@@ -157,8 +158,21 @@ func (s *schedule) place(r *receiver, now int64) {
 	if r.turn == nil && len(r.rest) > 0 && r.trying < r.share() {
 		heap.Push(&s.soon, r)
 	}
-	if len(r.lines) == 0 && r.trying == 0 {
-		delete(s.receivers, r.name)
+}
+
+// known is how many receivers are remembered with how they are. One for whom nothing waits is
+// forgotten if there are more.
+const known = 10_000
+
+// forget makes room for another receiver.
+func (s *schedule) forget() {
+	if len(s.receivers) < known {
+		return
+	}
+	for n, r := range s.receivers {
+		if r.count == 0 && r.trying == 0 {
+			delete(s.receivers, n)
+		}
 	}
 }
 
