@@ -104,9 +104,13 @@ func start(ctx context.Context, c *config.Config, log *slog.Logger, again *reloa
 	if err != nil {
 		return err
 	}
+	topics, err := c.Topics()
+	if err != nil {
+		return err
+	}
 	s, err := open(ctx,
 		service.Config{Database: c.Database, HSM: c.Device(), Clusters: clusters, Issuers: issuers,
-			Rotators: rotators, PublicParameters: parameters, Trail: trail, Outbound: door,
+			Rotators: rotators, PublicParameters: parameters, Trail: trail, Outbound: door, Topics: topics,
 			Regions: c.Regions, Log: log, Version: version, Commit: builtFrom(),
 			Alarms:     c.ServiceAlarms(),
 			Unmeasured: c.ListenMetrics != "", RefuseUnknownKeys: c.RefusesUnknownKeys()})
