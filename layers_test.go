@@ -373,7 +373,6 @@ var layers = []struct{ pkg, may, because string }{
 	{"topics/topicstest", "internal/outbound", "a receiver in tests is one of anybody's"},
 	{"internal/outbound/outboundtest", "", "what is outside in tests knows nothing of what calls it"},
 
-
 	{"internal/shape", "internal/fault internal/wire",
 		"a constraint speaks of values, not of operations"},
 	{"internal/wire", "internal/fault", "a scalar is the same in every operation"},
