@@ -25,7 +25,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"cmd/claviger/exit", "hsm internal/backup internal/install store",
 		"how a command fails is said of errors that others have made"},
 	{"cmd/claviger/config", "cmd/claviger/exit hsm iam/webidentity internal/... service " +
-		"secrets/rotation/rotator/... parameters/public",
+		"secrets/rotation/rotator/... parameters/public topics/mail",
 		"what an installation is made of is read before any command does anything with it"},
 	{"cmd/claviger/params/document", "", "a document is text, whatever becomes of it"},
 	{"cmd/claviger/params/plan", "cmd/claviger/params/document parameters/parameter",
@@ -67,8 +67,10 @@ var layers = []struct{ pkg, may, because string }{
 		"internal/domain internal/op internal/rowmac internal/fault internal/custody policy store",
 		"keys on tokens are made and destroyed by operations of the service's own, and know of no " +
 			"store but its name"},
-	{"keystore/multiregion", "keystore/keyrows keystore/key internal/domain",
-		"related keys are rows that change together"},
+	{"keystore/multiregion", "keystore/events keystore/keyrows keystore/key internal/domain " +
+		"internal/op internal/outbox", "related keys are rows that change together, of which is told"},
+	{"keystore/events", "keystore/key internal/outbox",
+		"an event tells what became of a key, and belongs to no operation"},
 	{"keystore/grant", "keystore/key keystore/keyrows keystore/kmsfault internal/domain " +
 		"internal/rowmac internal/signedtoken internal/fault internal/op policy store",
 		"grants hang on a key's row and end in a decision of policy; of the road they know the call " +
@@ -102,8 +104,8 @@ var layers = []struct{ pkg, may, because string }{
 		"internal/wire policy",
 		"a secret is facts and rules: no clock, no database, no key"},
 	{"secrets/smfault", "internal/fault", "every part of Secrets Manager refuses in the same words"},
-	{"secrets/events", "secrets/secret secrets/rotation/rotator internal/op",
-		"an event is what became of a secret, told to the trail"},
+	{"secrets/events", "secrets/secret secrets/rotation/rotator internal/op internal/outbox",
+		"an event is what became of a secret, told to the trail or to EventBridge"},
 	{"secrets/rotation", "secrets/secret secrets/secretrows secrets/sealing secrets/versions " +
 		"secrets/target secrets/events secrets/model secrets/smfault secrets/password " +
 		"secrets/rotation/... internal/domain internal/fault internal/op policy store",
@@ -113,8 +115,8 @@ var layers = []struct{ pkg, may, because string }{
 		"secrets/events secrets/model secrets/smfault internal/domain internal/fault internal/op " +
 		"internal/wire policy store",
 		"a copy is rows and seals of another Region, and knows nothing of rotation"},
-	{"secrets/secretrows", "secrets/secret secrets/events secrets/model internal/domain internal/op internal/rowmac " +
-		"policy store",
+	{"secrets/secretrows", "secrets/secret secrets/events secrets/model internal/domain internal/op " +
+		"internal/outbox internal/rowmac policy store",
 		"rows hold secrets, and know no operation"},
 	{"secrets/sealing", "secrets/secret secrets/smfault internal/custody internal/domain " +
 		"internal/envelope internal/fault internal/op",
@@ -180,6 +182,23 @@ var layers = []struct{ pkg, may, because string }{
 		"what is due when follows from texts and moments: no clock, no row"},
 	{"parameters/public", "",
 		"what a site declares in files is there before any request, and knows nothing of one"},
+	{"topics", "topics/... internal/... policy store",
+		"a domain knows the road, the engine and the trail, and no other domain"},
+	{"topics/topic", "topics/snsfault internal/domain internal/pattern policy",
+		"a topic is facts and rules: no clock, no database, no device"},
+	{"topics/snsfault", "internal/fault", "every part of SNS refuses in the same words"},
+	{"topics/model", "internal/op internal/shape internal/fault",
+		"what AWS's model says is read before any topic is"},
+	{"topics/topicrows", "topics/topic internal/domain internal/pattern internal/rowmac policy store",
+		"rows hold topics, and know no operation"},
+	{"topics/notification", "topics/topic",
+		"what receivers get is texts, and what of them is signed: no device"},
+	{"topics/sending", "topics/topic topics/topicrows topics/notification topics/mail " +
+		"topics/snsfault internal/custody internal/delivery internal/envelope internal/outbound " +
+		"internal/signedtoken",
+		"a message is brought to where rows say, with nobody asking"},
+	{"topics/mail", "", "a mail is text, and a server its configuration"},
+	{"topics/topicstest", "internal/outbound", "receivers are somebody else's"},
 	{"identity", "internal/... policy audit store identity/sigv4 identity/session identity/accesskey",
 		"a domain knows the road, the engine and the trail, and no other domain"},
 	{"iam", "iam/... internal/... policy audit store identity",
@@ -221,6 +240,13 @@ var layers = []struct{ pkg, may, because string }{
 	{"identity/accesskey", "", "an id is an account's number and chance"},
 	{"identity/sigv4", "internal/fault",
 		"reading a signature needs bytes and a clock that is handed in"},
+
+	{"alarms", "internal/outbox",
+		"an event of ours is a text, whatever it was made of"},
+	{"alarms/records", "alarms internal/domain internal/outbox policy policy/inspect trail/follow",
+		"what a record tells is in its text: no clock, no database"},
+	{"alarms/watch", "alarms alarms/records internal/domain internal/outbox store trail/follow",
+		"who watches knows what is looked at by its name alone"},
 
 	{"jobs", "internal/domain internal/op internal/fault store",
 		"the job runner does whatever was given to it and knows no domain"},

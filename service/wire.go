@@ -69,6 +69,7 @@ type Config struct {
 	// Ledger may stand between the road and the database; nil is the database itself. Tests cut it.
 	Ledger func(op.Ledger) op.Ledger
 	Clock  clock.Source // zero: the machine's
+	Alarms Alarms       // when something is told
 }
 
 func (c Config) clocks() clock.Source {
@@ -97,8 +98,7 @@ type Service struct {
 	entities *entity.Directory
 	runner   *op.Runner
 	clock    *timekeeper
-	queue    *delivery.Queue
-	outside  receivers
+	watchers watchers
 	prover   *prover
 	signing  *signing
 	copies   *copies.Copies
@@ -106,6 +106,8 @@ type Service struct {
 	index    *search.Index // of the trail
 	// nil: the trail is kept for ever
 	retention *retention.Retention
+	queue     *delivery.Queue
+	outside   receivers
 	stop      func()
 	work      sync.WaitGroup
 	ending    chan struct{} // closed by Drain
@@ -142,7 +144,8 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = s.DB.KeepRowSets(in.RowSets); err != nil {
+	s.watchRows(c, in)
+	if err = s.keepRowSets(ctx, c, in); err != nil {
 		return nil, err
 	}
 	if err = s.assemble(ctx, c, in, m); err != nil {
@@ -210,6 +213,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		served.Metrics = nil
 	}
 	s.Handler = api.New(served)
+	s.watch(c, s.feed)
 
 	s.Jobs = &jobs.Runner{DB: s.DB, Operations: runner, Log: c.Log, Now: c.Clock.Now,
 		Kinds: s.services.kinds()}
@@ -223,6 +227,8 @@ func (s *Service) start() {
 	s.work.Go(func() { s.clock.run(ctx) })
 	s.work.Go(func() { s.Jobs.Run(ctx) })
 	s.work.Go(func() { s.queue.Run(ctx) })
+	s.work.Go(func() { s.watchers.trail.Run(ctx) })
+	s.work.Go(func() { s.watchers.parts.Run(ctx) })
 	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })
 	s.work.Go(func() { s.copies.Run(ctx) })
 	s.work.Go(func() { s.index.Keep(ctx, s.feed) })

@@ -14,6 +14,11 @@
 // it, and a [Set] tries many patterns on an event that is read once and only where one of them looks.
 package pattern
 
+import (
+	"maps"
+	"slices"
+)
+
 // Dialect is whose language a pattern is in.
 type Dialect int
 
@@ -60,3 +65,21 @@ func (p *Pattern) Matches(event []byte) bool {
 
 // Wildcards is how many wildcard operators the pattern has: EventBridge has a quota of rules with any.
 func (p *Pattern) Wildcards() int { return p.wildcards }
+
+// Texts returns, in order, the texts that the pattern names literally for a field, by its path.
+func (p *Pattern) Texts(path string) []string {
+	all := map[string]bool{}
+	for _, a := range p.alternatives {
+		for _, f := range a {
+			if f.path != path {
+				continue
+			}
+			for _, c := range f.conditions {
+				if texts, ok := c.(oneOf); ok {
+					maps.Copy(all, texts)
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
