@@ -26,6 +26,7 @@ import (
 	"claviger/parameters/public"
 	"claviger/policy"
 	"claviger/store"
+	"claviger/topics/sending"
 	"claviger/trail/copies"
 	"claviger/trail/follow"
 	"claviger/trail/retention"
