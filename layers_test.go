@@ -68,7 +68,7 @@ var layers = []struct{ pkg, may, because string }{
 		"keys on tokens are made and destroyed by operations of the service's own, and know of no " +
 			"store but its name"},
 	{"keystore/multiregion", "keystore/events keystore/keyrows keystore/key internal/domain " +
-		"internal/outbox", "related keys are rows that change together"},
+		"internal/op internal/outbox", "related keys are rows that change together, of which is told"},
 	{"keystore/events", "keystore/key internal/outbox",
 		"an event tells what became of a key, and belongs to no operation"},
 	{"keystore/grant", "keystore/key keystore/keyrows keystore/kmsfault internal/domain " +

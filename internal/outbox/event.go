@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 // Event is what a service tells of a change.
 type Event struct {
+	ID         string // a UUID; empty: a new one
 	Account    string
 	Region     string
 	Source     string    // aws.ssm
