@@ -245,6 +245,7 @@ var layers = []struct{ pkg, may, because string }{
 		"an event of ours is a text, whatever it was made of"},
 	{"alarms/records", "alarms internal/domain internal/outbox policy policy/inspect trail/follow",
 		"what a record tells is in its text: no clock, no database"},
+	{"alarms/starter", "", "rules to begin with are texts"},
 	{"alarms/watch", "alarms alarms/records internal/domain internal/outbox store trail/follow",
 		"who watches knows what is looked at by its name alone"},
 
@@ -420,9 +421,11 @@ var walls = []struct{ path, in, because string }{
 	{"filippo.io/edwards25519", "secrets/rotation/rotator/mysql",
 		"MariaDB's plugin ed25519 makes keys of passwords as crypto/ed25519 doesn't"},
 	{"github.com/aws/aws-sdk-go-v2",
-		"cmd/claviger/params/remote service/servicetest bench torture examples/...",
-		"the SDK is the client we promise to serve, not a part of the service; one command is such a client"},
-	{"github.com/aws/smithy-go", "cmd/claviger/params/remote service/servicetest examples/...",
+		"cmd/claviger/params/remote cmd/claviger/starter service/servicetest bench torture " +
+			"examples/...",
+		"the SDK is the client we promise to serve, not a part of the service; two commands are such clients"},
+	{"github.com/aws/smithy-go",
+		"cmd/claviger/params/remote cmd/claviger/starter service/servicetest examples/...",
 		"it is part of the SDK"},
 	{"github.com/go-json-experiment/json", "...",
 		"outside JSON is read strictly by case and duplicates wherever it is met"},

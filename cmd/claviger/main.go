@@ -48,6 +48,7 @@ func commands() []command {
 		{"secrets", secretsWords, "say why the rotation of a secret failed, and what to do",
 			secretsCommand},
 		{"params", paramsWords, "make parameters of a file, or a file of parameters", paramsCommand},
+		{"alarms", alarmsWords, "put a set of rules that tell of trouble", alarmsCommand},
 		{"clock", clockWords, "say whether the clock is believed, or have it believed", clockCommand},
 		{"policy", "lint [flags] FILE...", "say what is wrong with policies, and what never matches",
 			policyCommand},
