@@ -308,6 +308,10 @@ var layers = []struct{ pkg, may, because string }{
 	{"audit/verify", "audit/tree", "who verifies believes neither a database nor a service"},
 
 	{"trail/follow", "store", "records are read and handed on, whatever becomes of them"},
+	{"trail/treerows", "audit/tree internal/rowmac store",
+		"rows hold a tree and its checkpoints, and know neither who makes nor who verifies them"},
+	{"trail/sequencer", "trail/follow trail/treerows audit/tree internal/custody internal/rowmac store",
+		"a tree is made of records as they come, signed by a device, and kept in rows"},
 
 	{"internal/shape", "internal/fault internal/wire",
 		"a constraint speaks of values, not of operations"},

@@ -163,7 +163,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	m.watchClock(s.clock.Guard)
-	s.prover = s.newProver(in, &follow.Feed{DB: s.DB}, c.Log)
+	s.prover = s.newProver(ctx, in, &follow.Feed{DB: s.DB}, c.Log)
 	m.watchTree(s.prover.Sequencer)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
 		Remark:  s.clock.remark,
