@@ -15,16 +15,22 @@ import (
 	"claviger/iam/webidentity"
 	"claviger/identity"
 	"claviger/internal/clock"
+	"claviger/internal/delivery"
 	"claviger/internal/domain"
 	"claviger/internal/install"
 	"claviger/internal/listener"
 	"claviger/internal/op"
+	"claviger/internal/outbound"
 	"claviger/jobs"
 	"claviger/keystore/model"
 	"claviger/parameters/public"
 	"claviger/policy"
 	"claviger/store"
+	"claviger/topics/sending"
+	"claviger/trail/copies"
 	"claviger/trail/follow"
+	"claviger/trail/retention"
+	"claviger/trail/search"
 )
 
 // Config is everything a service needs to know. All fields must be set.
@@ -39,8 +45,15 @@ type Config struct {
 	// these URLs. For any other it is the system's.
 	Issuers map[string]*x509.CertPool
 
+	// Outbound is what receivers outside are called through; nil calls nobody.
+	Outbound *outbound.Door
+
+	Topics Topics // who subscribes to topics, and how they are reached
+
 	// PublicParameters are the read-only ones that the site declares; nil has none.
 	PublicParameters *public.Trees
+
+	Trail Trail // what becomes of the audit trail
 
 	Log     *slog.Logger
 	Version string
@@ -85,10 +98,18 @@ type Service struct {
 	runner   *op.Runner
 	clock    *timekeeper
 	prover   *prover
-	stop     func()
-	work     sync.WaitGroup
-	ending   chan struct{} // closed by Drain
-	drain    func()
+	signing  *signing
+	copies   *copies.Copies
+	feed     *follow.Feed  // of the trail, which all follow
+	index    *search.Index // of the trail
+	// nil: the trail is kept for ever
+	retention *retention.Retention
+	queue     *delivery.Queue
+	outside   receivers
+	stop      func()
+	work      sync.WaitGroup
+	ending    chan struct{} // closed by Drain
+	drain     func()
 }
 
 // Open opens the token, then the database, proves that they belong together, and
@@ -149,25 +170,41 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	if s.clock, err = newTimekeeper(ctx, c, in, s.DB); err != nil {
 		return err
 	}
+	s.outside = receivers{}
+	s.queue, err = delivery.Open(delivery.Config{DB: s.DB, Now: c.Clock.Now, Log: c.Log,
+		Receivers: s.outside})
+	if err != nil {
+		return err
+	}
 	entities := entity.New(s.DB, in.Rows)
 	callers := identity.New(s.DB, s.Token, entities, in, c.Regions)
 	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m,
 		Log: c.Log, Now: c.Clock.Now, Clock: s.clock.Guard}
 	s.runner, s.callers, s.entities, s.region = runner, callers, entities, c.Regions[0]
 	s.id = in.ID
+	s.signing = &signing{installation: in, token: s.Token, db: s.DB}
+	if err := s.followTrail(c, &follow.Feed{DB: s.DB}); err != nil {
+		return err
+	}
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers,
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
 		rotators: s.rotators(ctx, c.Log, c.Rotators), public: c.PublicParameters,
-		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log})})
+		exported: c.Trail.Exported, exports: s.signing, events: s.index,
+		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log}),
+		queue:         s.queue, outbound: c.Outbound, topics: c.Topics, now: c.Clock.Now, own: runner.Own})
+	s.outside[sending.Kind] = s.services.topics.Receiver()
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	m.watchClock(s.clock.Guard)
-	s.prover = s.newProver(ctx, in, &follow.Feed{DB: s.DB}, c.Log)
+	s.prover = s.newProver(ctx, in, s.feed, c.Log)
 	m.watchTree(s.prover.Sequencer)
+	m.watchCopies(s.copies)
+	m.watchDeliveries(s.queue, c.Clock.Now)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
 		Remark:  s.clock.remark,
-		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending}
+		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending,
+		Certificate: s.certificate}
 	s.Observe, s.Watch = m, api.Watch(served)
 	if c.Unmeasured {
 		served.Metrics = nil
@@ -185,7 +222,13 @@ func (s *Service) start() {
 	s.stop = stop
 	s.work.Go(func() { s.clock.run(ctx) })
 	s.work.Go(func() { s.Jobs.Run(ctx) })
+	s.work.Go(func() { s.queue.Run(ctx) })
 	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })
+	s.work.Go(func() { s.copies.Run(ctx) })
+	s.work.Go(func() { s.index.Keep(ctx, s.feed) })
+	if s.retention != nil {
+		s.work.Go(func() { s.retention.Run(ctx) })
+	}
 }
 
 // ResetCluster allows one more password to be tried on a cluster that account may use. by is the
@@ -232,8 +275,11 @@ func (s *Service) Close() error {
 }
 
 func (s *Service) release() (err error) {
+	if s.index != nil {
+		err = s.index.Close()
+	}
 	if s.DB != nil {
-		err = s.DB.Close()
+		err = errors.Join(err, s.DB.Close())
 	}
 	if s.Token != nil {
 		err = errors.Join(err, s.Token.Close())

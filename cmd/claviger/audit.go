@@ -16,6 +16,7 @@ var auditActions = []struct {
 	{"key", auditKey},
 	{"verify", auditVerify},
 	{"prove", auditProve},
+	{"export", auditExport},
 }
 
 // auditWords are those words for people.

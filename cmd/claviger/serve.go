@@ -96,10 +96,18 @@ func start(ctx context.Context, c *config.Config, log *slog.Logger, again *reloa
 	if err != nil {
 		return err
 	}
+	trail, err := c.ServiceTrail()
+	if err != nil {
+		return err
+	}
+	door, err := c.Door()
+	if err != nil {
+		return err
+	}
 	s, err := open(ctx,
 		service.Config{Database: c.Database, HSM: c.Device(), Clusters: clusters, Issuers: issuers,
-			Rotators: rotators, PublicParameters: parameters, Regions: c.Regions, Log: log,
-			Version: version, Commit: builtFrom(),
+			Rotators: rotators, PublicParameters: parameters, Trail: trail, Outbound: door,
+			Regions: c.Regions, Log: log, Version: version, Commit: builtFrom(),
 			Unmeasured: c.ListenMetrics != "", RefuseUnknownKeys: c.RefusesUnknownKeys()})
 	if err != nil {
 		return err

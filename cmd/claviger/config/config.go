@@ -49,7 +49,9 @@ type Config struct {
 	Parameters struct {
 		Public []PublicTree `toml:"public"` // that the site declares for every account
 	} `toml:"parameters"`
-	TLS struct {
+	Trail    Trail    `toml:"trail"` // how it is exported and copied, and for how long it is kept
+	Outbound Outbound `toml:"outbound"`
+	TLS      struct {
 		Certificate string `toml:"certificate"` // PEM chain; read again when it changes
 		Key         string `toml:"key"`         // PEM file of mode 0600; this or key_label
 		KeyLabel    string `toml:"key_label"`   // CKA_LABEL of a key pair on the token
@@ -160,6 +162,12 @@ func (c *Config) check() error {
 		return err
 	}
 	if err := c.checkPublic(); err != nil {
+		return err
+	}
+	if err := c.checkTrail(); err != nil {
+		return err
+	}
+	if err := c.checkOutbound(); err != nil {
 		return err
 	}
 	return c.checkClusters()
