@@ -16,6 +16,7 @@ var auditActions = []struct {
 	{"key", auditKey},
 	{"verify", auditVerify},
 	{"prove", auditProve},
+	{"query", auditQuery},
 	{"export", auditExport},
 }
 

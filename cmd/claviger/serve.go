@@ -108,6 +108,7 @@ func start(ctx context.Context, c *config.Config, log *slog.Logger, again *reloa
 		service.Config{Database: c.Database, HSM: c.Device(), Clusters: clusters, Issuers: issuers,
 			Rotators: rotators, PublicParameters: parameters, Trail: trail, Outbound: door,
 			Regions: c.Regions, Log: log, Version: version, Commit: builtFrom(),
+			Alarms:     c.ServiceAlarms(),
 			Unmeasured: c.ListenMetrics != "", RefuseUnknownKeys: c.RefusesUnknownKeys()})
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package outbox
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -13,7 +12,6 @@ import (
 
 // Event is what a service tells of a change.
 type Event struct {
-	ID         string // a UUID; empty: a new one
 	Account    string
 	Region     string
 	Source     string    // aws.ssm
@@ -42,7 +40,7 @@ type envelope struct {
 	Detail     jsontext.Value `json:"detail"`
 }
 
-// envelope writes the event out.
+// envelope writes the event out, under a new id unless it has one.
 func (e Event) envelope() ([]byte, error) {
 	if e.Account == "" || e.Region == "" || e.Source == "" || e.DetailType == "" || e.Time.IsZero() {
 		return nil, fmt.Errorf("%w, and this one is %+v", errIncomplete, e)
@@ -56,7 +54,7 @@ func (e Event) envelope() ([]byte, error) {
 	}
 	text, err := json.Marshal(envelope{
 		Version:    "0",
-		ID:         cmp.Or(e.ID, uuid.NewString()),
+		ID:         e.Named().ID,
 		DetailType: e.DetailType,
 		Source:     e.Source,
 		Account:    e.Account,
