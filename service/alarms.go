@@ -44,7 +44,7 @@ func (s *Service) watch(c Config) {
 	home := homeOf(s.entities, s.region)
 	limits := records.Limits{Denied: cmp.Or(c.Alarms.Denied, Denied),
 		Window: cmp.Or(c.Alarms.Window, Window)}
-	s.watchers.trail = watch.Follower{Feed: s.feed, DB: s.DB, Home: home, Limits: limits,
+	s.watchers.trail = watch.Follower{Feed: s.trail.feed, DB: s.DB, Home: home, Limits: limits,
 		Log: c.Log}
 	m := &s.watchers.parts
 	m.DB, m.Home, m.Log = s.DB, home, c.Log
@@ -58,10 +58,10 @@ func (s *Service) watch(c Config) {
 		{Type: alarms.TrailState, Good: alarms.Intact, Bad: alarms.Broken,
 			Works: func() bool { return !s.prover.Broken() }},
 	}
-	for i, copied := range s.copies.Status() {
+	for i, copied := range s.trail.copies.Status() {
 		m.Parts = append(m.Parts, watch.Part{Type: alarms.CopyState, Name: copied.Name,
 			Good: alarms.Going, Bad: alarms.Failing,
-			Works: func() bool { return s.copies.Status()[i].Failing.IsZero() }})
+			Works: func() bool { return s.trail.copies.Status()[i].Failing.IsZero() }})
 	}
 }
 
