@@ -340,6 +340,10 @@ var layers = []struct{ pkg, may, because string }{
 	{"audit/verify", "audit/tree", "who verifies believes neither a database nor a service"},
 
 	{"trail/follow", "store", "records are read and handed on, whatever becomes of them"},
+	{"trail/treerows", "audit/tree internal/rowmac store",
+		"rows hold a tree and its checkpoints, and know neither who makes nor who verifies them"},
+	{"trail/sequencer", "trail/follow trail/treerows audit/tree internal/custody internal/rowmac store",
+		"a tree is made of records as they come, signed by a device, and kept in rows"},
 
 	{"trail", "trail/... internal/... policy audit store",
 		"a domain knows the road, the engine and the trail, and no other domain"},
@@ -351,9 +355,6 @@ var layers = []struct{ pkg, may, because string }{
 		"a copy is the trail's records on their way out, whatever they say"},
 	{"trail/export", "store", "files are made of records, and say nothing that isn't in them"},
 	{"trail/retention", "internal/clock store", "what goes is told by its age alone"},
-	{"trail/sequencer", "audit/tree internal/custody internal/rowmac store trail/follow trail/treerows",
-		"the tree is kept over records, whatever they say"},
-	{"trail/treerows", "audit/tree internal/rowmac store", "a tree at rest is rows"},
 
 	{"events", "events/... internal/... policy audit store",
 		"a domain knows the road, the engine and the trail, and no other domain"},
@@ -374,21 +375,6 @@ var layers = []struct{ pkg, may, because string }{
 	{"events/destination", "events/connection events/dispatch events/rule internal/delivery " +
 		"internal/domain internal/outbound", "a destination is called, whatever the event tells"},
 
-	{"topics", "topics/... internal/... policy audit store",
-		"a domain knows the road, the engine and the trail, and no other domain"},
-	{"topics/model", "internal/fault internal/op internal/shape",
-		"shapes are AWS's and come before all that is done with them"},
-	{"topics/snsfault", "internal/fault", "how things fail is AWS's, whatever they are"},
-	{"topics/mail", "", "a mail is a text, whoever gets it"},
-	{"topics/topic", "internal/domain internal/pattern policy topics/snsfault",
-		"a topic is what was asked for, wherever it rests"},
-	{"topics/notification", "topics/topic", "a message is a text and its signature"},
-	{"topics/topicrows", "internal/domain internal/pattern internal/rowmac policy store topics/topic",
-		"a row is signed and says what a topic is"},
-	{"topics/sending", "internal/custody internal/delivery internal/envelope internal/outbound " +
-		"internal/signedtoken topics/mail topics/notification topics/snsfault topics/topic " +
-		"topics/topicrows", "who sends knows no operation"},
-	{"topics/topicstest", "internal/outbound", "a receiver in tests is one of anybody's"},
 	{"internal/outbound/outboundtest", "", "what is outside in tests knows nothing of what calls it"},
 
 	{"internal/shape", "internal/fault internal/wire",
