@@ -244,6 +244,7 @@ var layers = []struct{ pkg, may, because string }{
 		"what domains have in common knows none of them"},
 	{"internal/outbound", "",
 		"what may be called follows from a list and an address, whoever calls"},
+	{"internal/outbound/outboundtest", "", "a receiver is somebody else's"},
 	{"internal/delivery", "internal/domain internal/fault store",
 		"a queue knows rows and moments, and no receiver"},
 	{"internal/outbox", "internal/domain store",

@@ -48,6 +48,8 @@ func commands() []command {
 		{"secrets", secretsWords, "say why the rotation of a secret failed, and what to do",
 			secretsCommand},
 		{"params", paramsWords, "make parameters of a file, or a file of parameters", paramsCommand},
+		{"events", eventsWords, "say what waits for receivers outside, or have it tried again",
+			eventsCommand},
 		{"clock", clockWords, "say whether the clock is believed, or have it believed", clockCommand},
 		{"policy", "lint [flags] FILE...", "say what is wrong with policies, and what never matches",
 			policyCommand},

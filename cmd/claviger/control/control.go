@@ -132,6 +132,8 @@ type Request struct {
 	Secrets  *Secrets
 	Backup   *Backup
 	Clock    *Clock
+
+	Deliveries *Deliveries
 }
 
 // Perform does what is asked, for the user who asks: the records say who. A negative user is this
@@ -155,6 +157,8 @@ func (q Request) Perform(ctx context.Context, s *service.Service, uid int) (
 		return q.Backup.perform(ctx, s, uid)
 	case q.Clock != nil:
 		return q.Clock.perform(ctx, s, uid)
+	case q.Deliveries != nil:
+		return q.Deliveries.perform(s)
 	}
 	return nil, errors.New("there is no such command")
 }
