@@ -21,6 +21,7 @@
 //	internal/pin       PINs as people keep them in files
 //	internal/clock     whether the clock can be believed
 //	internal/envelope  how services have values sealed under KMS keys
+//	internal/pattern   the language of event patterns and filter policies
 //	internal/outbox    events that changes leave, until they are delivered
 //	internal/install   what the installation knows of itself: its own keys
 //	internal/backup    backups that the token signs

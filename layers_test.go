@@ -249,6 +249,7 @@ var layers = []struct{ pkg, may, because string }{
 		"a queue knows rows and moments, and no receiver"},
 	{"internal/outbox", "internal/domain store",
 		"an event is a text and its place in a table; who leaves it and who takes it is for others"},
+	{"internal/pattern", "", "a pattern is a text, and an event another"},
 	{"internal/envelope", "internal/op",
 		"a contract names what it carries and who is calling, and nothing else"},
 	{"internal/secretvalue", "internal/op",
@@ -309,6 +310,17 @@ var layers = []struct{ pkg, may, because string }{
 	{"policy", "internal/fault internal/custody",
 		"a decision is pure: no clock, no database, no caller to ask"},
 	{"audit", "internal/fault internal/custody", "a record outlives whatever wrote it"},
+	{"audit/tree", "", "a tree is hashes of bytes, and a checkpoint a text with a signature"},
+	{"audit/verify", "audit/tree", "who verifies believes neither a database nor a service"},
+
+	{"trail/follow", "store", "records are read and handed on, whatever becomes of them"},
+
+	{"trail", "trail/... internal/... policy audit store",
+		"a domain knows the road, the engine and the trail, and no other domain"},
+	{"trail/search", "trail/follow store",
+		"an index knows records by their text, and no operation"},
+	{"trail/model", "internal/fault internal/op internal/shape",
+		"what AWS's model says is known before anything is looked up"},
 
 	{"internal/shape", "internal/fault internal/wire",
 		"a constraint speaks of values, not of operations"},
@@ -369,7 +381,7 @@ var walls = []struct{ path, in, because string }{
 		"one place makes sure that the driver does nothing of its own accord"},
 	{"go.yaml.in/yaml", "parameters/public cmd/claviger/params/document",
 		"of YAML the values of parameters are read and nothing else, as text and without its surprises"},
-	{"golang.org/x/mod", "audit", "it is the Merkle log and the signed note"},
+	{"golang.org/x/mod", "audit/tree", "it is the Merkle log and the signed note"},
 	{"golang.org/x/sys", "cmd/... hsm store internal/access internal/clock secrets/rotation/rotator/program/...",
 		"locked memory and file locks belong to the process, the device and the database; the uptime " +
 			"is the kernel's; and what a program may do is said to the kernel"},

@@ -3,6 +3,10 @@ package service
 import (
 	"time"
 
+	"claviger/events"
+	"claviger/events/destination"
+	"claviger/events/dispatch"
+	"claviger/events/rule"
 	"claviger/internal/delivery"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -38,6 +42,16 @@ func (s *Service) Deliveries(of delivery.Which) (d DeliveryStatus, err error) {
 
 // Redrive has dead letters tried again, and returns how many.
 func (s *Service) Redrive(of delivery.Which) (int, error) { return s.queue.Redrive(of) }
+
+// deliverTo says who delivers, by kind of target, and joins events to their targets.
+func (s *Service) deliverTo(c Config) (err error) {
+	bridge := s.services.eventBridge
+	s.outside[string(rule.Destination)] = destination.New(destination.Config{Connections: bridge,
+		Calls: s.runner, Door: c.Outbound, Now: c.Clock.Now})
+	s.dispatcher, err = dispatch.New(dispatch.Config{DB: s.DB, Feed: s.feed, Rules: bridge,
+		Queue: s.queue, Shape: events.Shape, Now: c.Clock.Now, Log: c.Log})
+	return err
+}
 
 // watchDeliveries adds what is read from the queue of deliveries when it is asked for.
 func (m *metrics) watchDeliveries(q *delivery.Queue, now func() time.Time) {

@@ -21,6 +21,8 @@ import (
 	"claviger/secrets"
 	"claviger/secrets/rotation"
 	"claviger/store"
+	"claviger/trail"
+	"claviger/trail/export"
 )
 
 // served is what one of AWS's services brings.
@@ -42,8 +44,11 @@ type workings struct {
 	unknownKeys  domain.UnknownKeys
 	rotators     rotation.Rotators
 	public       *public.Trees
+	exported     *export.Trail
+	exports      trail.Exports
 
 	webIdentities *webidentity.Verifier
+	events        trail.Finder
 }
 
 // services are those that this program serves. A new one is a field, a line in
@@ -54,6 +59,7 @@ type services struct {
 	parameterStore *parameters.Parameters
 	sts            *sts.STS
 	identities     *iam.Identities
+	cloudTrail     *trail.Trails
 }
 
 func newServices(w workings) services {
@@ -72,13 +78,15 @@ func newServices(w workings) services {
 		sts: sts.New(sts.Config{Sessions: w.sessions, Entities: w.entities,
 			WebIdentities: w.webIdentities, Region: w.regions[0]}),
 		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens, w.unknownKeys),
+		cloudTrail: trail.New(trail.Config{Trail: w.exported, Exports: w.exports, Events: w.events,
+			Tokens: w.installation.Tokens}),
 	}
 }
 
 // all are in the order in which documents show them. STS comes before IAM: a request in AWS query
 // that says nothing of its service is for the first that speaks it.
 func (s services) all() []served {
-	return []served{s.kms, s.secretsManager, s.parameterStore, s.sts, s.identities}
+	return []served{s.kms, s.secretsManager, s.parameterStore, s.sts, s.identities, s.cloudTrail}
 }
 
 func (s services) operations() (all []op.Operation) {

@@ -10,13 +10,22 @@ import (
 	"claviger/cmd/claviger/tail"
 )
 
+const auditWords = "tail|export [flags]"
+
 func auditCommand(ctx context.Context, e *env, args []string) error {
-	if len(args) > 0 && (args[0] == "-h" || args[0] == "--help") {
-		args = []string{"tail", "-h"}
+	if len(args) == 0 {
+		return exit.UsageError("audit: say what to do: claviger audit %s", auditWords)
 	}
-	if len(args) == 0 || args[0] != "tail" {
-		return exit.UsageError("audit: say what to do: claviger audit tail")
+	switch args[0] {
+	case "tail":
+		return auditTail(ctx, e, args[1:])
+	case "export":
+		return auditExport(ctx, e, args[1:])
 	}
+	return exit.UsageError("audit: there is no %q: claviger audit %s", args[0], auditWords)
+}
+
+func auditTail(ctx context.Context, e *env, args []string) error {
 	f := e.flags("audit tail",
 		"--config FILE|--database FILE [-n N | --after BATCH] [-f] [--batches]",
 		"Prints the audit trail's records, oldest first, one JSON document a line. The server may be "+
@@ -28,7 +37,7 @@ func auditCommand(ctx context.Context, e *env, args []string) error {
 	f.Int64Var(&t.After, "after", -1, "begin behind this `batch`, where a shipper stopped; 0 for all")
 	f.BoolVar(&t.Follow, "f", false, "wait for more")
 	f.BoolVar(&t.Batches, "batches", false, "begin each record with its batch: {\"batch\":12,...}")
-	if err := parse(f, args[1:]); err != nil {
+	if err := parse(f, args); err != nil {
 		return err
 	}
 	said := map[string]bool{}

@@ -118,6 +118,9 @@ func serviceConfig(c *config.Config, log *slog.Logger) (made service.Config, err
 	if made.PublicParameters, err = c.PublicParameters(); err != nil {
 		return made, err
 	}
+	if made.Trail, err = c.ServiceTrail(); err != nil {
+		return made, err
+	}
 	made.Outbound, err = c.Door()
 	return made, err
 }

@@ -49,6 +49,7 @@ type Config struct {
 	Parameters struct {
 		Public []PublicTree `toml:"public"` // that the site declares for every account
 	} `toml:"parameters"`
+	Trail    Trail    `toml:"trail"` // how it is exported and copied, and for how long it is kept
 	Outbound Outbound `toml:"outbound"`
 	TLS      struct {
 		Certificate string `toml:"certificate"` // PEM chain; read again when it changes
@@ -161,6 +162,9 @@ func (c *Config) check() error {
 		return err
 	}
 	if err := c.checkPublic(); err != nil {
+		return err
+	}
+	if err := c.checkTrail(); err != nil {
 		return err
 	}
 	if err := c.checkOutbound(); err != nil {
