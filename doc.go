@@ -37,6 +37,7 @@
 //	identity           who is calling: access keys, sessions and SigV4
 //	policy             who may do what; pure
 //	audit              what a record of the trail says
+//	alarms             what Claviger tells of itself, made of the trail and of the state of its parts
 //	jobs               the job runner: due work, leases and retries
 //	hsm                the PKCS#11 device
 //	store              the database

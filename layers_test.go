@@ -67,8 +67,10 @@ var layers = []struct{ pkg, may, because string }{
 		"internal/domain internal/op internal/rowmac internal/fault internal/custody policy store",
 		"keys on tokens are made and destroyed by operations of the service's own, and know of no " +
 			"store but its name"},
-	{"keystore/multiregion", "keystore/keyrows keystore/key internal/domain",
-		"related keys are rows that change together"},
+	{"keystore/multiregion", "keystore/events keystore/keyrows keystore/key internal/domain " +
+		"internal/outbox", "related keys are rows that change together"},
+	{"keystore/events", "keystore/key internal/outbox",
+		"an event tells what became of a key, and belongs to no operation"},
 	{"keystore/grant", "keystore/key keystore/keyrows keystore/kmsfault internal/domain " +
 		"internal/rowmac internal/signedtoken internal/fault internal/op policy store",
 		"grants hang on a key's row and end in a decision of policy; of the road they know the call " +
@@ -102,8 +104,8 @@ var layers = []struct{ pkg, may, because string }{
 		"internal/wire policy",
 		"a secret is facts and rules: no clock, no database, no key"},
 	{"secrets/smfault", "internal/fault", "every part of Secrets Manager refuses in the same words"},
-	{"secrets/events", "secrets/secret secrets/rotation/rotator internal/op",
-		"an event is what became of a secret, told to the trail"},
+	{"secrets/events", "secrets/secret secrets/rotation/rotator internal/op internal/outbox",
+		"an event is what became of a secret, told to the trail or to EventBridge"},
 	{"secrets/rotation", "secrets/secret secrets/secretrows secrets/sealing secrets/versions " +
 		"secrets/target secrets/events secrets/model secrets/smfault secrets/password " +
 		"secrets/rotation/... internal/domain internal/fault internal/op policy store",
@@ -113,8 +115,8 @@ var layers = []struct{ pkg, may, because string }{
 		"secrets/events secrets/model secrets/smfault internal/domain internal/fault internal/op " +
 		"internal/wire policy store",
 		"a copy is rows and seals of another Region, and knows nothing of rotation"},
-	{"secrets/secretrows", "secrets/secret secrets/events secrets/model internal/domain internal/op internal/rowmac " +
-		"policy store",
+	{"secrets/secretrows", "secrets/secret secrets/events secrets/model internal/domain internal/op " +
+		"internal/outbox internal/rowmac policy store",
 		"rows hold secrets, and know no operation"},
 	{"secrets/sealing", "secrets/secret secrets/smfault internal/custody internal/domain " +
 		"internal/envelope internal/fault internal/op",
@@ -221,6 +223,13 @@ var layers = []struct{ pkg, may, because string }{
 	{"identity/accesskey", "", "an id is an account's number and chance"},
 	{"identity/sigv4", "internal/fault",
 		"reading a signature needs bytes and a clock that is handed in"},
+
+	{"alarms", "internal/outbox",
+		"an event of ours is a text, whatever it was made of"},
+	{"alarms/records", "alarms internal/domain internal/outbox policy policy/inspect trail/follow",
+		"what a record tells is in its text: no clock, no database"},
+	{"alarms/watch", "alarms alarms/records internal/domain internal/outbox store trail/follow",
+		"who watches knows what is looked at by its name alone"},
 
 	{"jobs", "internal/domain internal/op internal/fault store",
 		"the job runner does whatever was given to it and knows no domain"},

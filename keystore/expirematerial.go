@@ -5,6 +5,8 @@ import (
 
 	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/internal/outbox"
+	"claviger/keystore/events"
 	"claviger/keystore/imports"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
@@ -63,5 +65,6 @@ func (s *Keys) expireMaterial(c *op.Call, in expireInput, d dueKey) (op.Commit[o
 			m.Expires.UTC().Format(time.RFC3339))
 	}
 	amend, err := s.related.Amend(c, d.key, s.withoutMaterial(d.key, m))
-	return op.Apply(amend, op.None{}), err
+	told := outbox.Outbox{}.Put(events.Expired(d.key, m, c.Time))
+	return op.Apply(domain.InOrder(amend, told), op.None{}), err
 }

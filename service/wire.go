@@ -27,6 +27,7 @@ import (
 	"claviger/parameters/public"
 	"claviger/policy"
 	"claviger/store"
+	"claviger/topics/sending"
 	"claviger/trail/copies"
 	"claviger/trail/follow"
 	"claviger/trail/retention"
@@ -48,6 +49,8 @@ type Config struct {
 	// Outbound is what receivers outside are called through; nil calls nobody.
 	Outbound *outbound.Door
 
+	Topics Topics // who subscribes to topics, and how they are reached
+
 	// PublicParameters are the read-only ones that the site declares; nil has none.
 	PublicParameters *public.Trees
 
@@ -67,6 +70,7 @@ type Config struct {
 	// Ledger may stand between the road and the database; nil is the database itself. Tests cut it.
 	Ledger func(op.Ledger) op.Ledger
 	Clock  clock.Source // zero: the machine's
+	Alarms Alarms       // when something is told
 }
 
 func (c Config) clocks() clock.Source {
@@ -95,6 +99,7 @@ type Service struct {
 	entities *entity.Directory
 	runner   *op.Runner
 	clock    *timekeeper
+	watchers watchers
 	prover   *prover
 	signing  *signing
 	copies   *copies.Copies
@@ -104,10 +109,12 @@ type Service struct {
 	retention *retention.Retention
 	queue     *delivery.Queue
 	outside   receivers
-	stop      func()
-	work      sync.WaitGroup
-	ending    chan struct{} // closed by Drain
-	drain     func()
+
+	dispatcher *dispatch.Dispatcher
+	stop       func()
+	work       sync.WaitGroup
+	ending     chan struct{} // closed by Drain
+	drain      func()
 }
 
 // Open opens the token, then the database, proves that they belong together, and
@@ -140,7 +147,8 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = s.DB.KeepRowSets(in.RowSets); err != nil {
+	s.watchRows(c, in)
+	if err = s.keepRowSets(ctx, c, in); err != nil {
 		return nil, err
 	}
 	if err = s.assemble(ctx, c, in, m); err != nil {
@@ -189,7 +197,9 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
 		rotators: s.rotators(ctx, c.Log, c.Rotators), public: c.PublicParameters,
 		exported: c.Trail.Exported, exports: s.signing, events: s.index,
-		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log})})
+		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log}),
+		queue:         s.queue, outbound: c.Outbound, topics: c.Topics, now: c.Clock.Now, own: runner.Own})
+	s.outside[sending.Kind] = s.services.topics.Receiver()
 	if err := s.deliverTo(c); err != nil {
 		return err
 	}
@@ -202,12 +212,14 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	m.watchDeliveries(s.queue, c.Clock.Now)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
 		Remark:  s.clock.remark,
-		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending}
+		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending,
+		Certificate: s.certificate}
 	s.Observe, s.Watch = m, api.Watch(served)
 	if c.Unmeasured {
 		served.Metrics = nil
 	}
 	s.Handler = api.New(served)
+	s.watch(c, s.feed)
 
 	s.Jobs = &jobs.Runner{DB: s.DB, Operations: runner, Log: c.Log, Now: c.Clock.Now,
 		Kinds: s.services.kinds()}
@@ -222,6 +234,8 @@ func (s *Service) start() {
 	s.work.Go(func() { s.Jobs.Run(ctx) })
 	s.work.Go(func() { s.queue.Run(ctx) })
 	s.work.Go(func() { s.dispatcher.Run(ctx) })
+	s.work.Go(func() { s.watchers.trail.Run(ctx) })
+	s.work.Go(func() { s.watchers.parts.Run(ctx) })
 	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })
 	s.work.Go(func() { s.copies.Run(ctx) })
 	s.work.Go(func() { s.index.Keep(ctx, s.feed) })

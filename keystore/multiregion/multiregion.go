@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"claviger/internal/domain"
+	"claviger/internal/outbox"
+	"claviger/keystore/events"
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
 )
@@ -36,7 +38,7 @@ type Keys struct{ rows *keyrows.Rows }
 func New(rows *keyrows.Rows) *Keys { return &Keys{rows: rows} }
 
 // Amend prepares what a change makes of k and of the keys related to it, each against the revision
-// that was read. Every change of a key goes through it.
+// that was read. Every change of a key goes through it, so that none forgets to tell of a rotation.
 func (s *Keys) Amend(ctx context.Context, k *key.Key, ch Change) (domain.Change, error) {
 	set, err := s.relatedRevisions(ctx, k, ch)
 	if err != nil {
@@ -46,7 +48,8 @@ func (s *Keys) Amend(ctx context.Context, k *key.Key, ch Change) (domain.Change,
 	if err != nil {
 		return nil, err
 	}
-	return domain.InOrder(change, ch.Also), nil
+	told := outbox.Outbox{}.Put(events.Rotated(k, ch.Key)...)
+	return domain.InOrder(change, ch.Also, told), nil
 }
 
 // revision is one key of a set, as it is and as it shall be.

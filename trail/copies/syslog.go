@@ -195,7 +195,7 @@ func headOf(d *jsontext.Decoder, record []byte) (h head) {
 			continue
 		}
 		value, err := d.ReadToken()
-		if err != nil {
+		if err != nil || value.Kind() != jsontext.KindString {
 			return h
 		}
 		switch member {

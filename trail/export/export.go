@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -62,7 +63,7 @@ func (e Export) Run(ctx context.Context) (done Summary, err error) {
 	if err := e.Trail.Check(); err != nil {
 		return done, err
 	}
-	f, err := openFiles(e.Dir)
+	f, err := openFiles(filepath.Clean(e.Dir))
 	if err != nil {
 		return done, err
 	}

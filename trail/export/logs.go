@@ -134,11 +134,12 @@ func read(d *jsontext.Decoder, record []byte) (f facts, err error) {
 		return f, fmt.Errorf("it is no JSON object: %w", err)
 	}
 	for d.PeekKind() != jsontext.KindEndObject {
-		name, err := d.ReadToken()
+		token, err := d.ReadToken()
 		if err != nil {
 			return f, err
 		}
-		member := f.member(name.String())
+		name := token.String() // which it holds until the next one is read
+		member := f.member(name)
 		if member == nil {
 			if err := d.SkipValue(); err != nil {
 				return f, err
@@ -146,6 +147,9 @@ func read(d *jsontext.Decoder, record []byte) (f facts, err error) {
 			continue
 		}
 		value, err := d.ReadToken()
+		if err == nil && value.Kind() != jsontext.KindString {
+			err = fmt.Errorf("its %s is no text", name)
+		}
 		if err == nil {
 			err = member(value.String())
 		}

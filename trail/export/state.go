@@ -34,9 +34,9 @@ type chainEnd struct {
 
 // files is a directory that an export writes to.
 type files struct {
-	dir  string
-	lock *os.File
-	made map[string]bool // directories that are there
+	dir   string
+	lock  *os.File
+	dirty map[string]bool // directories with names that aren't durable yet
 }
 
 // openFiles takes a directory, for one export at a time.
@@ -51,7 +51,7 @@ func openFiles(dir string) (*files, error) {
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return nil, errors.Join(fmt.Errorf("another export writes to %s: %w", dir, err), lock.Close())
 	}
-	return &files{dir: dir, lock: lock, made: map[string]bool{}}, nil
+	return &files{dir: dir, lock: lock, dirty: map[string]bool{}}, nil
 }
 
 func (f *files) close() error { return f.lock.Close() }
@@ -75,23 +75,41 @@ func (f *files) load(t Trail) (s state, err error) {
 	return s, nil
 }
 
+// save remembers how far the export is, once all that was written is durable.
 func (f *files) save(s state) error {
 	text, err := json.Marshal(s, jsontext.WithIndent("  "))
 	if err != nil {
 		return err
 	}
-	return f.write(stateFile, append(text, '\n'))
+	if err := f.sync(); err != nil {
+		return err
+	}
+	if err := f.write(stateFile, append(text, '\n')); err != nil {
+		return err
+	}
+	return f.sync()
 }
 
-// write puts a file in its place, whole and durable, or not at all.
+// sync makes names durable.
+func (f *files) sync() error {
+	for dir := range f.dirty {
+		if err := syncDirectory(dir); err != nil {
+			return err
+		}
+	}
+	clear(f.dirty)
+	return nil
+}
+
+// write puts a file in its place, whole or not at all. Its name is durable after sync.
 func (f *files) write(name string, content []byte) (err error) {
 	path := filepath.Join(f.dir, filepath.FromSlash(name))
 	dir := filepath.Dir(path)
-	if !f.made[dir] {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return err
-		}
-		f.made[dir] = true
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for above := dir; !f.dirty[above] && len(above) >= len(f.dir); above = filepath.Dir(above) {
+		f.dirty[above] = true
 	}
 	temporary, err := os.CreateTemp(dir, ".part-*")
 	if err != nil {
@@ -107,10 +125,7 @@ func (f *files) write(name string, content []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(temporary.Name(), path); err != nil {
-		return err
-	}
-	return syncDirectory(dir)
+	return os.Rename(temporary.Name(), path)
 }
 
 func syncDirectory(dir string) error {

@@ -56,6 +56,10 @@ type Config struct {
 		Key         string `toml:"key"`         // PEM file of mode 0600; this or key_label
 		KeyLabel    string `toml:"key_label"`   // CKA_LABEL of a key pair on the token
 	} `toml:"tls"`
+	Alarms struct {
+		DeniedRequests int    `toml:"denied_requests"` // of one principal within a window: a burst
+		Window         string `toml:"window"`
+	} `toml:"alarms"`
 	Policy struct {
 		UnknownConditionKeys string `toml:"unknown_condition_keys"` // accept or refuse
 	} `toml:"policy"`
@@ -153,6 +157,9 @@ func (c *Config) check() error {
 		}
 	}
 	if _, err := duration("hsm.timeout", c.HSM.Timeout); err != nil {
+		return err
+	}
+	if err := c.checkAlarms(); err != nil {
 		return err
 	}
 	if err := c.checkIssuers(); err != nil {
