@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"claviger/events"
 	"claviger/hsm"
 	"claviger/iam"
 	"claviger/iam/entity"
@@ -42,6 +43,7 @@ type workings struct {
 	unknownKeys  domain.UnknownKeys
 	rotators     rotation.Rotators
 	public       *public.Trees
+	targets      events.Targets
 
 	webIdentities *webidentity.Verifier
 }
@@ -52,6 +54,7 @@ type services struct {
 	kms            *keystore.Keys
 	secretsManager *secrets.Secrets
 	parameterStore *parameters.Parameters
+	eventBridge    *events.Events
 	sts            *sts.STS
 	identities     *iam.Identities
 }
@@ -69,6 +72,8 @@ func newServices(w workings) services {
 		parameterStore: parameters.New(parameters.Config{DB: w.db, Keys: kms, Secrets: secretsManager,
 			Public: w.public, Jobs: jobs.Queue{}, Installation: w.installation, Principals: w.entities,
 			UnknownKeys: w.unknownKeys}),
+		eventBridge: events.New(events.Config{DB: w.db, Keys: kms, Jobs: jobs.Queue{},
+			Installation: w.installation, Targets: w.targets}),
 		sts: sts.New(sts.Config{Sessions: w.sessions, Entities: w.entities,
 			WebIdentities: w.webIdentities, Region: w.regions[0]}),
 		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens, w.unknownKeys),
@@ -78,7 +83,7 @@ func newServices(w workings) services {
 // all are in the order in which documents show them. STS comes before IAM: a request in AWS query
 // that says nothing of its service is for the first that speaks it.
 func (s services) all() []served {
-	return []served{s.kms, s.secretsManager, s.parameterStore, s.sts, s.identities}
+	return []served{s.kms, s.secretsManager, s.parameterStore, s.eventBridge, s.sts, s.identities}
 }
 
 func (s services) operations() (all []op.Operation) {

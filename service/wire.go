@@ -41,6 +41,7 @@ type Config struct {
 
 	// PublicParameters are the read-only ones that the site declares; nil has none.
 	PublicParameters *public.Trees
+	EventTargets     []EventTarget // that rules may send events to, beyond AWS
 
 	Log     *slog.Logger
 	Version string
@@ -159,6 +160,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers,
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
 		rotators: s.rotators(ctx, c.Log, c.Rotators), public: c.PublicParameters,
+		targets:       eventTargets(c.EventTargets),
 		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log})})
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)

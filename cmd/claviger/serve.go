@@ -98,7 +98,8 @@ func start(ctx context.Context, c *config.Config, log *slog.Logger, again *reloa
 	}
 	s, err := open(ctx,
 		service.Config{Database: c.Database, HSM: c.Device(), Clusters: clusters, Issuers: issuers,
-			Rotators: rotators, PublicParameters: parameters, Regions: c.Regions, Log: log,
+			Rotators: rotators, PublicParameters: parameters, EventTargets: c.EventTargets(),
+			Regions: c.Regions, Log: log,
 			Version: version, Commit: builtFrom(),
 			Unmeasured: c.ListenMetrics != "", RefuseUnknownKeys: c.RefusesUnknownKeys()})
 	if err != nil {

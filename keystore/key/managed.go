@@ -14,6 +14,8 @@ type managedKey struct{ protects, policy string }
 var managed = map[string]managedKey{
 	"secretsmanager": {"Secrets Manager data", secretsManagerPolicy},
 	"ssm":            {"SSM parameters", parameterStorePolicy},
+	// AWS seals the secrets of connections by a key of its own, which no account has.
+	"events": {"EventBridge connections", eventBridgePolicy},
 }
 
 // Managers returns the services that manage keys, in order.
@@ -105,3 +107,7 @@ const parameterStorePolicy = `{
     "Resource" : "*"
   } ]
 }`
+
+// eventBridgePolicy is in the form of Parameter Store's.
+var eventBridgePolicy = strings.NewReplacer("auto-ssm-1", "auto-events-1", "SSM", "EventBridge",
+	"ssm.REGION", "events.REGION").Replace(parameterStorePolicy)

@@ -49,7 +49,8 @@ type Config struct {
 	Parameters struct {
 		Public []PublicTree `toml:"public"` // that the site declares for every account
 	} `toml:"parameters"`
-	TLS struct {
+	Events Events `toml:"events"`
+	TLS    struct {
 		Certificate string `toml:"certificate"` // PEM chain; read again when it changes
 		Key         string `toml:"key"`         // PEM file of mode 0600; this or key_label
 		KeyLabel    string `toml:"key_label"`   // CKA_LABEL of a key pair on the token
@@ -157,6 +158,9 @@ func (c *Config) check() error {
 		return err
 	}
 	if err := c.checkRotators(); err != nil {
+		return err
+	}
+	if _, err := c.eventTargets(); err != nil {
 		return err
 	}
 	if err := c.checkPublic(); err != nil {
