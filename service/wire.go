@@ -53,6 +53,7 @@ type Config struct {
 
 	// PublicParameters are the read-only ones that the site declares; nil has none.
 	PublicParameters *public.Trees
+	EventTargets     []EventTarget // that rules may send events to, beyond AWS
 
 	Trail Trail // what becomes of the audit trail
 
@@ -197,6 +198,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
 		rotators: s.rotators(ctx, c.Log, c.Rotators), public: c.PublicParameters,
 		exported: c.Trail.Exported, exports: s.signing, events: s.index,
+		targets:       eventTargets(c.EventTargets),
 		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log}),
 		queue:         s.queue, outbound: c.Outbound, topics: c.Topics, now: c.Clock.Now, own: runner.Own})
 	s.outside[sending.Kind] = s.services.topics.Receiver()

@@ -105,7 +105,8 @@ func start(ctx context.Context, c *config.Config, log *slog.Logger, again *reloa
 func serviceConfig(c *config.Config, log *slog.Logger) (made service.Config, err error) {
 	made = service.Config{Database: c.Database, HSM: c.Device(), Regions: c.Regions, Log: log,
 		Version: version, Commit: builtFrom(), Unmeasured: c.ListenMetrics != "",
-		RefuseUnknownKeys: c.RefusesUnknownKeys(), Alarms: c.ServiceAlarms()}
+		RefuseUnknownKeys: c.RefusesUnknownKeys(), Alarms: c.ServiceAlarms(),
+		EventTargets: c.EventTargets()}
 	if made.Clusters, err = c.ServiceClusters(); err != nil {
 		return made, err
 	}
