@@ -46,7 +46,7 @@ func (s *Service) Redrive(of delivery.Which) (int, error) { return s.queue.Redri
 // deliverTo says who delivers, by kind of target, and joins events to their targets.
 func (s *Service) deliverTo(c Config) (err error) {
 	bridge := s.services.eventBridge
-	s.outside[string(rule.Destination)] = destination.New(destination.Config{Connections: bridge,
+	s.outside[dispatch.KindOf(rule.Destination)] = destination.New(destination.Config{Connections: bridge,
 		Calls: s.runner, Door: c.Outbound, Now: c.Clock.Now})
 	s.dispatcher, err = dispatch.New(dispatch.Config{DB: s.DB, Feed: s.feed, Rules: bridge,
 		Queue: s.queue, Shape: events.Shape, Now: c.Clock.Now, Log: c.Log})
