@@ -190,6 +190,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"events/destination", "events/connection events/dispatch events/rule internal/delivery " +
 		"internal/op internal/outbound",
 		"a request to a destination is made of what was found, and sent through the one door"},
+	{"events/logfile", "events/rule internal/delivery", "a line in a file is bytes"},
 	{"events/eventfault", "internal/fault", "every part of EventBridge refuses in the same words"},
 	{"events/model", "internal/domain internal/op internal/shape internal/fault",
 		"what AWS's model says is read before any rule is"},
@@ -411,7 +412,7 @@ var walls = []struct{ path, in, because string }{
 	{"go.yaml.in/yaml", "parameters/public cmd/claviger/params/document",
 		"of YAML the values of parameters are read and nothing else, as text and without its surprises"},
 	{"golang.org/x/mod", "audit/tree", "it is the Merkle log and the signed note"},
-	{"golang.org/x/sys", "cmd/... hsm store internal/access internal/clock secrets/rotation/rotator/program/...",
+	{"golang.org/x/sys", "cmd/... events/logfile hsm store internal/access internal/clock secrets/rotation/rotator/program/...",
 		"locked memory and file locks belong to the process, the device and the database; the uptime " +
 			"is the kernel's; and what a program may do is said to the kernel"},
 }

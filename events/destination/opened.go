@@ -87,8 +87,8 @@ type paces struct {
 	of map[string]*pace // by ARN
 }
 
-// take takes one call from what a destination has left of this second, or says for how long there is
-// none.
+// take takes one call from what a destination has left of this second, or says for how long there
+// is none.
 func (p *paces) take(d *connection.APIDestination, now time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()

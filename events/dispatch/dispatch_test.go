@@ -254,7 +254,8 @@ func TestRun_MemberOfACallers_IsNotTakenForTheRecords(t *testing.T) {
 // TestRun_Event_GoesToEachTargetOfEachRule, as each says.
 func TestRun_Event_GoesToEachTargetOfEachRule(t *testing.T) {
 	f := begin(t)
-	retries, age, empty, queueARN := int32(3), int32(60), "", "arn:aws:sqs:eu-central-1:111122223333:dead"
+	retries, age, empty := int32(3), int32(60), ""
+	queueARN := "arn:aws:sqs:eu-central-1:111122223333:dead"
 	hooked := target("2", hook)
 	hooked.RetryPolicy = &rule.RetryPolicy{MaximumRetryAttempts: &retries,
 		MaximumEventAgeInSeconds: &age}

@@ -46,7 +46,8 @@ func TestCheck_URL_IsAllowedByARowThatItBeginsWith(t *testing.T) {
 		"https://HOOKS.example.com:443/claviger/a/b", "https://hooks.example.com./claviger/a",
 		"https://one.example.com/hook", "https://one.example.com/hook/a", "https://one.example.com/hook?a",
 		"https://all.example.com:8443/anything", "https://all.example.com:8443?a=b",
-		"http://plain.example.com:80/x", "https://hooks.example.com/claviger/a%20b"} {
+		"http://plain.example.com:80/x", "https://hooks.example.com/claviger/a%20b",
+		"https://hooks.example.com/claviger/a%2Fb"} {
 		if err := d.Check(fine); err != nil {
 			t.Errorf("%s is refused: %v", fine, err)
 		}
@@ -55,6 +56,7 @@ func TestCheck_URL_IsAllowedByARowThatItBeginsWith(t *testing.T) {
 		"https://hooks.example.com/clavigera", "https://one.example.com/hooks",
 		"https://hooks.example.com/claviger/../other", "https://hooks.example.com/claviger/%2e%2e/other",
 		"https://hooks.example.com/claviger/..%2fother", "https://hooks.example.com/claviger/%5c..",
+		"https://hooks.example.com/claviger%2Fa", "https://hooks.example.com/%63laviger/a",
 		"http://hooks.example.com/claviger/a", "https://plain.example.com/x",
 		"https://hooks.example.com:8443/claviger/a", "https://user@hooks.example.com/claviger/a",
 		"https://hooks.example.com/claviger/a#b", "https://hooks.example.com.evil.com/claviger/",
@@ -84,7 +86,8 @@ func TestCheck_URL_IsAllowedByARowThatItBeginsWith(t *testing.T) {
 func TestNew_RowsThatCanNotBe_AreRefused(t *testing.T) {
 	for _, rows := range [][]outbound.Allowed{{{}}, {{URL: "https://a.example.com", Address: "a:1"}},
 		{{URL: "a.example.com"}}, {{URL: "https://a.example.com/?q"}}, {{URL: "https://a.example.com/?"}},
-		{{URL: "https://a.example.com/#f"}}, {{URL: "https://u:p@a.example.com/"}}, {{Address: "a"}},
+		{{URL: "https://a.example.com/#f"}},
+		{{URL: "https://a.example.com/a%2Fb/"}}, {{URL: "https://u:p@a.example.com/"}}, {{Address: "a"}},
 		{{Address: "a:0"}}, {{Address: ":25"}}, {{Address: "*:25"}}, {{URL: "https://*.example.com/"}},
 		{{URL: "https://a.example.com"}, {URL: "https://A.example.com:443/"}},
 		{{Address: "a:1"}, {Address: "A:1"}},
