@@ -115,8 +115,8 @@ func (s *Events) stateOfDestination(ctx context.Context,
 	return connection.Active, nil
 }
 
-// Destination returns the API destination that an ARN names, or nil if it isn't there, with the name
-// of its connection for [Events.Credentials], which is empty if that is not there any more.
+// Destination returns the API destination that an ARN names, or nil if it isn't there, with the
+// name of its connection for [Events.Credentials], which is empty if that is not there any more.
 func (s *Events) Destination(ctx context.Context, arn string) (*connection.APIDestination, string,
 	error) {
 	kind, name, at, ok := rule.ReadTarget(arn)

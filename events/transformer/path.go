@@ -10,8 +10,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Path is a JSON path as EventBridge has them: $, then members by name, elements by number, and * for
-// all of either. There are no filters.
+// Path is a JSON path as EventBridge has them: $, then members by name, elements by number, and *
+// for all of either. There are no filters.
 type Path struct {
 	steps []step
 	many  bool // it has a *, and so selects a list
