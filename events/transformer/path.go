@@ -91,12 +91,12 @@ func (p Path) Select(event []byte) (jsontext.Value, bool) {
 		}
 		found = next
 	}
-	if p.many {
-		list, err := json.Marshal(found, lenient)
-		return list, err == nil && len(found) > 0
-	}
 	if len(found) == 0 {
 		return nil, false
+	}
+	if p.many {
+		list, err := json.Marshal(found, lenient)
+		return list, err == nil
 	}
 	return found[0], true
 }
