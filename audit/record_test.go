@@ -306,8 +306,9 @@ func TestRecordAppend_EachByteAtEachPlace_IsEscapedAsJSONNeedsIt(t *testing.T) {
 
 // TestRecordAppend_AnyTime_IsItsTextInUTC, years before 1000 and midnight included.
 func TestRecordAppend_AnyTime_IsItsTextInUTC(t *testing.T) {
-	for _, when := range []time.Time{{}, at2026, time.Unix(0, 999999999), time.Date(2024, 2, 29, 23, 59,
-		59, 0, time.FixedZone("", -3600)), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)} {
+	for _, when := range []time.Time{{}, at2026, time.Unix(0, 999999999),
+		time.Date(2024, 2, 29, 23, 59, 59, 0, time.FixedZone("", -3600)),
+		time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)} {
 		r := audit.Record{Time: when}
 		want := `"eventTime":"` + when.UTC().Format("2006-01-02T15:04:05Z") + `"`
 		if got := string(r.Append(nil)); !strings.Contains(got, want) {

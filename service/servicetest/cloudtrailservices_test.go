@@ -132,7 +132,7 @@ func TestCloudTrail_OtherServices_RecordsAreAsRecordedOfAWS(t *testing.T) {
 		PolicyName: aws.String("p"), PolicyDocument: policyOf(permit("sts:*", "*", ""))}))(t)
 	kept := strings.NewReplacer("SECRET", "~arn:aws:secretsmanager:us-east-1:111122223333:secret:a/b-.{6}",
 		"DATE", anyDate, "PARAMETER", "arn:aws:ssm:us-east-1:111122223333:parameter/a/b",
-		"TOKEN", strings.Repeat("t", 24), "ROLE", "arn:aws:iam::111122223333:role/p/r",
+		"TOKEN", strings.Repeat("t", 32), "ROLE", "arn:aws:iam::111122223333:role/p/r",
 		"TRUST", strings.ReplaceAll(trusted, `"`, `\"`))
 	ofIAMDates := strings.NewReplacer("DATE", strings.Replace(anyDate, "20[0-9]{2},", "20[0-9]{2}", 1),
 		"TRUST", strings.ReplaceAll(trusted, `"`, `\"`))
