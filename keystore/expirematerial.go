@@ -5,6 +5,8 @@ import (
 
 	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/internal/outbox"
+	"claviger/keystore/events"
 	"claviger/keystore/imports"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
@@ -64,5 +66,6 @@ func (s *Keys) expireMaterial(c *op.Call, in expireInput, d dueKey) (op.Commit[o
 	}
 	c.Did(eventOf(d.key).text("keyMaterialId", m.ID).object())
 	amend, err := s.related.Amend(c, d.key, s.withoutMaterial(d.key, m))
-	return op.Apply(amend, op.None{}), err
+	told := outbox.Outbox{}.Put(events.Expired(d.key, m, c.Time))
+	return op.Apply(domain.InOrder(amend, told), op.None{}), err
 }

@@ -222,6 +222,8 @@ func (s *Service) Code(f *fault.Error) string {
 		return s.Down
 	case f.Code == "" && f.Kind == fault.Uncertain:
 		return cmp.Or(s.Uncertain, s.Internal)
+	case s.XML != "" && f.Kind != fault.Unauthenticated && s.Own[f.Code] != "":
+		return s.Own[f.Code]
 	case s.XML != "":
 		return queryName(f)
 	case f.Code != "":

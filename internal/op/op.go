@@ -64,6 +64,11 @@ type Service struct {
 	// it. The others, and those of a service without one, answer ThrottlingException.
 	Contended *fault.Error
 	Unsigned  bool // some of its operations need no signature, so that bodies without one are read
+	// In AWS query, what it calls failures that all services have, where that isn't what the others
+	// call them: by the names of [Common], and "" for a failure without a name.
+	Own map[string]string
+	// In AWS query, links that people follow leave the Version out.
+	Unversioned bool
 
 	// Changed names what is changed with a resource, by its ARN, where that is more than the
 	// resource: see [Changer]. It may be nil.
@@ -217,10 +222,7 @@ type Command[I Input, O any] struct {
 func Read[I Input, T Target, O any](n Info, find func(*Call, I) (T, error),
 	do func(*Call, I, T) (O, error)) Query[I, O] {
 	n.ReadOnly = true
-	o := build(n, find, func(c *Call, in I, t T) (O, Commit[O], error) {
-		out, err := do(c, in, t)
-		return out, nil, err
-	})
+	o := build(n, find, reading(do))
 	return Query[I, O]{o, func(c *Call, in I) (O, error) {
 		out, _, err := o.run(c, in)
 		return out, err
@@ -230,14 +232,29 @@ func Read[I Input, T Target, O any](n Info, find func(*Call, I) (T, error),
 // Write makes an operation whose change, output and records are one transaction.
 func Write[I Input, T Target, O any](n Info, find func(*Call, I) (T, error),
 	plan func(*Call, I, T) (Commit[O], error)) Command[I, O] {
-	o := build(n, find, func(c *Call, in I, t T) (out O, _ Commit[O], _ error) {
+	o := build(n, find, planning(n.Name, plan))
+	return Command[I, O]{o, o.whole}
+}
+
+// reading is what an operation does that changes nothing.
+func reading[I, T, O any](do func(*Call, I, T) (O, error)) func(*Call, I, T) (
+	O, Commit[O], error) {
+	return func(c *Call, in I, t T) (O, Commit[O], error) {
+		out, err := do(c, in, t)
+		return out, nil, err
+	}
+}
+
+// planning is what an operation does that ends with a commit.
+func planning[I, T, O any](name string, plan func(*Call, I, T) (Commit[O], error),
+) func(*Call, I, T) (O, Commit[O], error) {
+	return func(c *Call, in I, t T) (out O, _ Commit[O], _ error) {
 		commit, err := plan(c, in, t)
 		if commit == nil && err == nil {
-			err = fault.Of(errors.New("the plan of " + n.Name + " neither commits nor fails"))
+			err = fault.Of(errors.New("the plan of " + name + " neither commits nor fails"))
 		}
 		return out, commit, err
-	})
-	return Command[I, O]{o, o.whole}
+	}
 }
 
 func build[I Input, T Target, O any](n Info, find func(*Call, I) (T, error),

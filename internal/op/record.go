@@ -118,7 +118,7 @@ func mark(r *audit.Record, s *Service, err error) {
 // service may be nil.
 func (s *Service) RecordedCode(code string) string {
 	switch {
-	case code == "AccessDeniedException":
+	case code == "AccessDeniedException", s != nil && code == s.Own["AccessDeniedException"]:
 		return "AccessDenied"
 	case s != nil && slices.Contains(strings.Fields(s.Records.Errors), code):
 		return code + "Exception"

@@ -13,6 +13,7 @@ type managedKey struct{ protects, policy string }
 // are AWS's own, as DescribeKey and GetKeyPolicy show them.
 var managed = map[string]managedKey{
 	"secretsmanager": {"Secrets Manager data", secretsManagerPolicy},
+	"sns":            {"SNS data", topicsPolicy},
 	"ssm":            {"SSM parameters", parameterStorePolicy},
 }
 
@@ -102,6 +103,35 @@ const parameterStorePolicy = `{
       "AWS" : "arn:aws:iam::ACCOUNT:root"
     },
     "Action" : [ "kms:Describe*", "kms:Get*", "kms:List*" ],
+    "Resource" : "*"
+  } ]
+}`
+
+// topicsPolicy is that of SNS: who publishes has messages sealed, and the service opens them.
+const topicsPolicy = `{
+  "Version" : "2012-10-17",
+  "Id" : "auto-sns-1",
+  "Statement" : [ {
+    "Sid" : "Allow access through SNS for all principals in the account that are authorized to use SNS",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "*"
+    },
+    "Action" : [ "kms:Decrypt", "kms:GenerateDataKey*", "kms:CreateGrant", "kms:ListGrants", "kms:DescribeKey" ],
+    "Resource" : "*",
+    "Condition" : {
+      "StringEquals" : {
+        "kms:CallerAccount" : "ACCOUNT",
+        "kms:ViaService" : "sns.REGION.amazonaws.com"
+      }
+    }
+  }, {
+    "Sid" : "Allow direct access to key metadata to the account",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "arn:aws:iam::ACCOUNT:root"
+    },
+    "Action" : [ "kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant" ],
     "Resource" : "*"
   } ]
 }`

@@ -18,6 +18,8 @@ import (
 
 	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/internal/outbox"
+	"claviger/keystore/events"
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
 )
@@ -37,7 +39,7 @@ type Keys struct{ rows *keyrows.Rows }
 func New(rows *keyrows.Rows) *Keys { return &Keys{rows: rows} }
 
 // Amend prepares what a change makes of k and of the keys related to it, each against the revision
-// that was read. Every change of a key goes through it.
+// that was read. Every change of a key goes through it, so that none forgets to tell of a rotation.
 func (s *Keys) Amend(c *op.Call, k *key.Key, ch Change) (domain.Change, error) {
 	set, err := s.relatedRevisions(c, k, ch)
 	if err != nil {
@@ -52,7 +54,8 @@ func (s *Keys) Amend(c *op.Call, k *key.Key, ch Change) (domain.Change, error) {
 		c.Event(op.Event{Name: "SynchronizeMultiRegionKey", Account: k.Account,
 			Region: primary.Region, ARN: primary.ARN(), RequestID: c.RequestID, IsCall: true})
 	}
-	return domain.InOrder(change, ch.Also), nil
+	told := outbox.Outbox{}.Put(events.Rotated(k, ch.Key)...)
+	return domain.InOrder(change, ch.Also, told), nil
 }
 
 // isSynchronized reports whether a related key takes over what it shares, which CloudTrail tells of

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
@@ -109,7 +110,8 @@ func TestMembers_EveryType_IsAWSs(t *testing.T) {
 		"secretsmanager": reflect.TypeFor[*secretsmanager.Client](),
 		"ssm":            reflect.TypeFor[*ssm.Client](),
 		"sts":            reflect.TypeFor[*sts.Client](),
-		"iam":            reflect.TypeFor[*iam.Client]()}
+		"iam":            reflect.TypeFor[*iam.Client](),
+		"sns":            reflect.TypeFor[*sns.Client]()}
 	c := comparison{used: map[string]bool{}}
 	for _, n := range routed(s) {
 		client, ok := clients[n.Service.Name]
