@@ -42,6 +42,7 @@ var ownKinds = map[string]custody.Kind{
 // Installation is an opened installation. It is safe for concurrent use.
 type Installation struct {
 	ID       string // a UUID, part of everything that is signed
+	Created  time.Time
 	Rows     *rowmac.Signer
 	Identity custody.Ref        // the key that seals access keys' secrets
 	Tokens   *signedtoken.Maker // of tokens that every node of this installation knows
@@ -125,7 +126,7 @@ func Load(ctx context.Context, db *store.DB, token Token) (*Installation, error)
 	if err != nil {
 		return nil, err
 	}
-	return &Installation{ID: row.id, Rows: rowmac.New(row.id, sign),
+	return &Installation{ID: row.id, Created: row.created, Rows: rowmac.New(row.id, sign),
 		Identity: keys[identityKey].Rest(), Tokens: signedtoken.New(tokens), RowSets: sets,
 		db: db, token: token, keys: ownKeysOf(keys)}, nil
 }
