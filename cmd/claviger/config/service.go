@@ -13,6 +13,7 @@ func (c *Config) Service() (s service.Config, err error) {
 		func() error { s.Issuers, err = c.Authorities(); return err },
 		func() error { s.Rotators, err = c.ServiceRotators(); return err },
 		func() error { s.PublicParameters, err = c.PublicParameters(); return err },
+		func() error { s.EventTargets, err = c.eventTargets(); return err },
 		func() error { s.Trail, err = c.ServiceTrail(); return err },
 		func() error { s.Outbound, err = c.Door(); return err },
 		func() error { s.Topics, err = c.Topics(); return err },
