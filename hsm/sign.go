@@ -16,8 +16,8 @@ import (
 )
 
 // Sign signs on the token by an algorithm of AWS's name: RSASSA_PSS_SHA_{256,384,512} with a salt
-// as long as the digest, RSASSA_PKCS1_V1_5_SHA_{256,384,512}, ECDSA_SHA_{256,384,512} each on its
-// own curve, ED25519_SHA_512, ED25519_PH_SHA_512, ML_DSA_SHAKE_256 and [custody.ExternalMu]. Digest
+// as long as the digest, RSASSA_PKCS1_V1_5_SHA_{256,384,512}, for SNS's messages SHA_1, too,
+// ECDSA_SHA_{256,384,512} each on its own curve, ED25519_SHA_512, ED25519_PH_SHA_512, ML_DSA_SHAKE_256 and [custody.ExternalMu]. Digest
 // is the message's digest by the algorithm's hash, or with ExternalMu the message's representative;
 // ED25519_SHA_512 and ML_DSA_SHAKE_256 take the message itself.
 //

@@ -10,11 +10,13 @@ import (
 	"sync"
 
 	"claviger/api"
+	"claviger/events/dispatch"
 	"claviger/hsm"
 	"claviger/iam/entity"
 	"claviger/iam/webidentity"
 	"claviger/identity"
 	"claviger/internal/clock"
+	"claviger/internal/delivery"
 	"claviger/internal/domain"
 	"claviger/internal/install"
 	"claviger/internal/listener"
@@ -25,6 +27,7 @@ import (
 	"claviger/parameters/public"
 	"claviger/policy"
 	"claviger/store"
+	"claviger/topics/sending"
 	"claviger/trail/follow"
 )
 
@@ -43,8 +46,11 @@ type Config struct {
 	// Outbound is what receivers outside are called through; nil calls nobody.
 	Outbound *outbound.Door
 
+	Topics Topics // who subscribes to topics, and how they are reached
+
 	// PublicParameters are the read-only ones that the site declares; nil has none.
 	PublicParameters *public.Trees
+	EventTargets     []EventTarget // that rules may send events to, beyond AWS
 
 	Trail Trail // what becomes of the audit trail
 
@@ -62,6 +68,7 @@ type Config struct {
 	// Ledger may stand between the road and the database; nil is the database itself. Tests cut it.
 	Ledger func(op.Ledger) op.Ledger
 	Clock  clock.Source // zero: the machine's
+	Alarms Alarms       // when something is told
 }
 
 func (c Config) clocks() clock.Source {
@@ -90,12 +97,17 @@ type Service struct {
 	entities *entity.Directory
 	runner   *op.Runner
 	clock    *timekeeper
+	watchers watchers
 	prover   *prover
 	trail    *trailWork
-	stop     func()
-	work     sync.WaitGroup
-	ending   chan struct{} // closed by Drain
-	drain    func()
+	queue    *delivery.Queue
+	outside  receivers
+
+	dispatcher *dispatch.Dispatcher
+	stop       func()
+	work       sync.WaitGroup
+	ending     chan struct{} // closed by Drain
+	drain      func()
 }
 
 // Open opens the token, then the database, proves that they belong together, and
@@ -128,7 +140,8 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = s.DB.KeepRowSets(in.RowSets); err != nil {
+	s.watchRows(c, in)
+	if err = s.keepRowSets(ctx, c, in); err != nil {
 		return nil, err
 	}
 	if err = s.assemble(ctx, c, in, m); err != nil {
@@ -156,6 +169,12 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	if s.clock, err = newTimekeeper(ctx, c, in, s.DB); err != nil {
 		return err
 	}
+	s.outside = receivers{}
+	s.queue, err = delivery.Open(delivery.Config{DB: s.DB, Now: c.Clock.Now, Log: c.Log,
+		Receivers: s.outside})
+	if err != nil {
+		return err
+	}
 	entities := entity.New(s.DB, in.Rows)
 	callers := identity.New(s.DB, s.Token, entities, in, c.Regions)
 	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m,
@@ -163,7 +182,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	s.runner, s.callers, s.entities, s.region = runner, callers, entities, c.Regions[0]
 	s.id = in.ID
 	feed := &follow.Feed{DB: s.DB}
-	s.prover = s.newProver(in, feed, c.Log)
+	s.prover = s.newProver(ctx, in, feed, c.Log)
 	if s.trail, err = s.newTrailWork(c, in, feed); err != nil {
 		return err
 	}
@@ -172,20 +191,29 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
 		rotators: s.rotators(ctx, c.Log, c.Rotators), public: c.PublicParameters,
 		exported: c.Trail.Exported, exports: s.trail.signing, events: s.trail.index,
-		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log})})
+		targets:       eventTargets(c.EventTargets),
+		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log}),
+		queue:         s.queue, outbound: c.Outbound, topics: c.Topics, now: c.Clock.Now, own: runner.Own})
+	s.outside[sending.Kind] = s.services.topics.Receiver()
+	if err := s.deliverTo(c); err != nil {
+		return err
+	}
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	m.watchClock(s.clock.Guard)
-	m.watchCopies(s.trail.copies)
 	m.watchTree(s.prover.Sequencer)
+	m.watchCopies(s.trail.copies)
+	m.watchDeliveries(s.queue, c.Clock.Now)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
 		Remark:  s.clock.remark,
-		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending}
+		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending,
+		Certificate: s.certificate}
 	s.Observe, s.Watch = m, api.Watch(served)
 	if c.Unmeasured {
 		served.Metrics = nil
 	}
 	s.Handler = api.New(served)
+	s.watch(c)
 
 	s.Jobs = &jobs.Runner{DB: s.DB, Operations: runner, Log: c.Log, Now: c.Clock.Now,
 		Kinds: s.services.kinds()}
@@ -198,6 +226,10 @@ func (s *Service) start() {
 	s.stop = stop
 	s.work.Go(func() { s.clock.run(ctx) })
 	s.work.Go(func() { s.Jobs.Run(ctx) })
+	s.work.Go(func() { s.queue.Run(ctx) })
+	s.work.Go(func() { s.dispatcher.Run(ctx) })
+	s.work.Go(func() { s.watchers.trail.Run(ctx) })
+	s.work.Go(func() { s.watchers.parts.Run(ctx) })
 	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })
 	s.trail.start(ctx, &s.work)
 }

@@ -5,8 +5,8 @@
 // # At least once
 //
 // A message is put in the transaction of what it tells of ([Queue.Put]), and its row goes in a
-// transaction after the receiver has taken it. A crash between the two has it delivered again, under
-// the same id. Nothing else has: what a receiver has taken is not tried again.
+// transaction after the receiver has taken it. A crash between the two has it delivered again,
+// under the same id. Nothing else has: what a receiver has taken is not tried again.
 //
 // # Order
 //
@@ -17,8 +17,9 @@
 // # Nobody waits for somebody else's receiver
 //
 // A receiver has a few attempts at once and no more, and receivers take turns. One that has failed
-// [sickAfter] times in a row is sick: it is tried once at a time, in slots that are for the sick. So
-// however many of them hang, none takes a slot from those that are well.
+// several times in a row is sick: it is called once at a time and now and then, in slots that are
+// for the sick. One that was never called has its first call in slots for such. So however many
+// hang, they take no slot from those that are well.
 //
 // # Bounds
 //

@@ -7,13 +7,27 @@ import (
 )
 
 const (
-	share     = 4 // attempts at once of a receiver that is well; a sick one has one
-	sickAfter = 3 // failures in a row
+	share     = 4 // attempts at once of a receiver that is well; any other has one
+	sickAfter = 3 // failures in a row of a receiver that was well
+
+	// A sick receiver is called once in a while, and not for everything that waits for it: by a pause
+	// that doubles with each failure. Microseconds.
+	firstPause   int64 = 1e6
+	longestPause int64 = 10e6
 )
 
-// slots are how many attempts there are at once, of all receivers that are well and of all that are
-// sick.
-var slots = [2]int{well: 32, sick: 8}
+// lane is a set of slots.
+type lane int
+
+const (
+	well    lane = iota // it has taken the last messages
+	untried             // since the process began
+	sick                // it takes none
+	lanes
+)
+
+// slots are how many attempts there are at once in each lane.
+var slots = [lanes]int{well: 32, untried: 16, sick: 8}
 
 // entry is a message that waits, without what is in it. Times are microseconds.
 type entry struct {
@@ -38,9 +52,11 @@ type receiver struct {
 	rest  lines // of lines, those of which nothing is tried now
 
 	trying     int
-	failed     int // in a row
+	proven     bool // it has taken a message
+	failed     int  // in a row
 	code, text string
-	until      int64 // it is to be called no sooner
+	until      int64 // it asked to be called no sooner
+	pause      int64 // it is sick and called no sooner
 	count      int
 	bytes      int64
 
@@ -48,37 +64,34 @@ type receiver struct {
 	turn  *list.Element // in the turns of its lane, or nil
 }
 
-// lane is a set of slots.
-type lane int
-
-const (
-	well lane = iota
-	sick
-)
-
+// lane says in which slots a receiver is called. Who hangs takes none from those that are well but
+// at first, and none from those that were never called.
 func (r *receiver) lane() lane {
-	if r.failed >= sickAfter {
+	switch {
+	case r.failed >= sickAfter, r.failed > 0 && !r.proven:
 		return sick
+	case r.proven:
+		return well
 	}
-	return well
+	return untried
 }
 
 func (r *receiver) share() int {
-	if r.lane() == sick {
-		return 1
+	if r.lane() == well {
+		return share
 	}
-	return share
+	return 1
 }
 
 // next is when something of a receiver at rest can be tried. There has to be something.
-func (r *receiver) next() int64 { return max(r.rest[0].waiting[0].due, r.until) }
+func (r *receiver) next() int64 { return max(r.rest[0].waiting[0].due, r.until, r.pause) }
 
 // schedule is what waits, by receiver. It makes no call and knows no clock.
 type schedule struct {
 	receivers map[name]*receiver
-	soon      receivers     // whose next is due later
-	turns     [2]*list.List // of lanes: whose next is due, in the order of their turns
-	trying    [2]int
+	soon      receivers         // whose next is due later
+	turns     [lanes]*list.List // whose next is due, in the order of their turns
+	trying    [lanes]int
 	accounts  map[string]held
 }
 
@@ -89,14 +102,18 @@ type held struct {
 }
 
 func newSchedule() *schedule {
-	return &schedule{receivers: map[name]*receiver{}, accounts: map[string]held{},
-		turns: [2]*list.List{list.New(), list.New()}}
+	s := &schedule{receivers: map[name]*receiver{}, accounts: map[string]held{}}
+	for l := range s.turns {
+		s.turns[l] = list.New()
+	}
+	return s
 }
 
 // add has a message wait behind those of its line.
 func (s *schedule) add(n name, order string, e *entry, now int64) *receiver {
 	r := s.receivers[n]
 	if r == nil {
+		s.forget()
 		r = &receiver{name: n, lines: map[string]*line{}, index: -1}
 		s.receivers[n] = r
 	}
@@ -141,8 +158,21 @@ func (s *schedule) place(r *receiver, now int64) {
 	if r.turn == nil && len(r.rest) > 0 && r.trying < r.share() {
 		heap.Push(&s.soon, r)
 	}
-	if len(r.lines) == 0 && r.trying == 0 {
-		delete(s.receivers, r.name)
+}
+
+// known is how many receivers are remembered with how they are. One for whom nothing waits is
+// forgotten if there are more.
+const known = 10_000
+
+// forget makes room for another receiver.
+func (s *schedule) forget() {
+	if len(s.receivers) < known {
+		return
+	}
+	for n, r := range s.receivers {
+		if r.count == 0 && r.trying == 0 {
+			delete(s.receivers, n)
+		}
 	}
 }
 
@@ -159,7 +189,7 @@ func (s *schedule) take(now int64) *attempt {
 	for len(s.soon) > 0 && s.soon[0].next() <= now {
 		s.place(s.soon[0], now)
 	}
-	for _, from := range []lane{well, sick} {
+	for from := range lanes {
 		first := s.turns[from].Front()
 		if first == nil || s.trying[from] >= slots[from] {
 			continue
@@ -196,10 +226,13 @@ func (s *schedule) end(e ended, now int64) {
 	s.trying[e.lane]--
 	switch {
 	case e.tried && e.failure == nil:
-		r.failed, r.code, r.text = 0, "", ""
+		r.proven, r.failed, r.pause, r.code, r.text = true, 0, 0, "", ""
 	case e.tried:
 		r.failed++
 		r.code, r.text = e.failure.Code, e.failure.Text
+		if r.failed >= sickAfter {
+			r.pause = now + min(firstPause<<min(r.failed-sickAfter, 10), longestPause)
+		}
 	}
 	if e.gone {
 		s.count(r, -1, -e.entry.size)
@@ -240,8 +273,12 @@ func (s *schedule) next() (at int64, ok bool) {
 // idle reports whether nothing is tried and nothing is due.
 func (s *schedule) idle(now int64) bool {
 	at, ok := s.next()
-	return s.trying == [2]int{} && s.turns[well].Len() == 0 && s.turns[sick].Len() == 0 &&
-		(!ok || at > now)
+	for l := range lanes {
+		if s.trying[l] > 0 || s.turns[l].Len() > 0 {
+			return false
+		}
+	}
+	return !ok || at > now
 }
 
 // oldest is when the oldest message of a receiver was put; 0 if there is none.

@@ -22,7 +22,7 @@ func (q *Queue) Stats() (s Stats) {
 	var oldest int64
 	for _, r := range q.schedule.receivers {
 		s.Waiting += r.count
-		if r.lane() == sick {
+		if r.count > 0 && r.lane() == sick {
 			s.Sick++
 		}
 		if at := r.oldest(); at != 0 && (oldest == 0 || at < oldest) {
@@ -57,6 +57,9 @@ func (q *Queue) Standings() (all []Standing) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for n, r := range q.schedule.receivers {
+		if r.count == 0 {
+			continue
+		}
 		s := Standing{Account: n.account, Kind: n.kind, Receiver: n.receiver, Waiting: r.count,
 			Bytes: r.bytes, Failures: r.failed, Code: r.code, Text: r.text}
 		if at := r.oldest(); at != 0 {

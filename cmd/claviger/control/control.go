@@ -132,8 +132,10 @@ type Request struct {
 	Secrets  *Secrets
 	Backup   *Backup
 	Clock    *Clock
-	Digests  *Digests
 	TrailKey *TrailKey
+	Digests  *Digests
+
+	Deliveries *Deliveries
 }
 
 // Perform does what is asked, for the user who asks: the records say who. A negative user is this
@@ -157,10 +159,12 @@ func (q Request) Perform(ctx context.Context, s *service.Service, uid int) (
 		return q.Backup.perform(ctx, s, uid)
 	case q.Clock != nil:
 		return q.Clock.perform(ctx, s, uid)
-	case q.Digests != nil:
-		return q.Digests.perform(ctx, s, uid)
 	case q.TrailKey != nil:
 		return q.TrailKey.perform(ctx, s)
+	case q.Digests != nil:
+		return q.Digests.perform(ctx, s, uid)
+	case q.Deliveries != nil:
+		return q.Deliveries.perform(s)
 	}
 	return nil, errors.New("there is no such command")
 }
