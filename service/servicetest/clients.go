@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
@@ -93,6 +94,14 @@ func (s *Server) STS(options ...ClientOption) *sts.Client {
 func (s *Server) IAM(options ...ClientOption) *iam.Client {
 	c := s.client(options)
 	return iam.New(iam.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.credentials,
+		HTTPClient: s.front.Client(), HTTPSignerV4: signer{s.Clock}, RetryMaxAttempts: 1,
+		Retryer: aws.NopRetryer{}})
+}
+
+// SNS returns the SDK's client of SNS. It tries everything once.
+func (s *Server) SNS(options ...ClientOption) *sns.Client {
+	c := s.client(options)
+	return sns.New(sns.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.credentials,
 		HTTPClient: s.front.Client(), HTTPSignerV4: signer{s.Clock}, RetryMaxAttempts: 1,
 		Retryer: aws.NopRetryer{}})
 }

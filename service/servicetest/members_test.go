@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
@@ -113,7 +114,8 @@ func TestMembers_EveryType_IsAWSs(t *testing.T) {
 		"ssm":            reflect.TypeFor[*ssm.Client](),
 		"cloudtrail":     reflect.TypeFor[*cloudtrail.Client](),
 		"sts":            reflect.TypeFor[*sts.Client](),
-		"iam":            reflect.TypeFor[*iam.Client]()}
+		"iam":            reflect.TypeFor[*iam.Client](),
+		"sns":            reflect.TypeFor[*sns.Client]()}
 	c := comparison{used: map[string]bool{}}
 	for _, n := range routed(s) {
 		client, ok := clients[n.Service.Name]

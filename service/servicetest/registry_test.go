@@ -351,6 +351,34 @@ var walk = map[string]struct {
 	"sts.AssumeRoleWithWebIdentity": {`{"RoleArn":"ROLE","RoleSessionName":"s1","WebIdentityToken":"none"}`,
 		"", "a role that isn't there refuses like one that is"},
 
+	"sns.CreateTopic": {`{"Name":"NEW","Tags":[{"Key":"a","Value":"b"}]}`,
+		"", "it makes its own target"},
+	"sns.ListTopics":         {`{}`, "", "an account is always there"},
+	"sns.GetTopicAttributes": {`{"TopicArn":"TOPIC"}`, "NotFound", ""},
+	"sns.SetTopicAttributes": {`{"TopicArn":"TOPIC","AttributeName":"DisplayName","AttributeValue":"d"}`,
+		"NotFound", ""},
+	"sns.DeleteTopic": {`{"TopicArn":"TOPIC"}`, "", "what isn't there is deleted already"},
+	"sns.AddPermission": {`{"TopicArn":"TOPIC","Label":"l","AWSAccountId":["111122223333"],"ActionName":["Publish"]}`,
+		"NotFound", ""},
+	"sns.RemovePermission": {`{"TopicArn":"TOPIC","Label":"__default_statement_ID"}`, "NotFound", ""},
+	"sns.Subscribe": {`{"TopicArn":"TOPIC","Protocol":"https","Endpoint":"RECEIVER","ReturnSubscriptionArn":true}`,
+		"NotFound", ""},
+	"sns.ConfirmSubscription": {`{"TopicArn":"TOPIC","Token":"CONFIRMATION"}`,
+		"", "a token of a topic that isn't there is none"},
+	"sns.Unsubscribe":               {`{"SubscriptionArn":"SUBSCRIPTION"}`, "", "what isn't there is ended already"},
+	"sns.ListSubscriptions":         {`{}`, "", "an account is always there"},
+	"sns.ListSubscriptionsByTopic":  {`{"TopicArn":"TOPIC"}`, "NotFound", ""},
+	"sns.GetSubscriptionAttributes": {`{"SubscriptionArn":"SUBSCRIPTION"}`, "NotFound", ""},
+	"sns.SetSubscriptionAttributes": {`{"SubscriptionArn":"SUBSCRIPTION","AttributeName":"RawMessageDelivery","AttributeValue":"true"}`,
+		"NotFound", ""},
+	"sns.Publish": {`{"TopicArn":"TOPIC","Message":"m","Subject":"s"}`, "NotFound", ""},
+	"sns.PublishBatch": {`{"TopicArn":"TOPIC","PublishBatchRequestEntries":[{"Id":"1","Message":"m"}]}`,
+		"NotFound", ""},
+	"sns.TagResource": {`{"ResourceArn":"TOPIC","Tags":[{"Key":"a","Value":"b"}]}`,
+		"ResourceNotFound", ""},
+	"sns.UntagResource":       {`{"ResourceArn":"TOPIC","TagKeys":["t"]}`, "ResourceNotFound", ""},
+	"sns.ListTagsForResource": {`{"ResourceArn":"TOPIC"}`, "ResourceNotFound", ""},
+
 	"iam.SimulateCustomPolicy": {`{"PolicyInputList":["{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}"],"ActionNames":["kms:Decrypt"],"ResourceArns":["arn:aws:kms:us-east-1:111122223333:key/k"],"ContextEntries":[{"ContextKeyName":"aws:username","ContextKeyType":"string","ContextKeyValues":["a"]}]}`,
 		"", "an account is always there"},
 	"iam.SimulatePrincipalPolicy": {`{"PolicySourceArn":"arn:aws:iam::111122223333:user/nobody","ActionNames":["kms:Decrypt"]}`,
@@ -434,8 +462,8 @@ func TestRegistry_MemberInPath_IsRequired(t *testing.T) {
 	}
 }
 
-// A request may be large where it carries a secret's value or a policy, and nowhere else: what is
-// read of a body before its sender is known costs everybody.
+// A request may be large where it carries a secret's value, a policy or a message, and nowhere else:
+// what is read of a body before its sender is known costs everybody.
 func TestRegistry_LargeRequests_AreThoseThatCarryMuch(t *testing.T) {
 	for _, n := range routed(servicetest.Start(t)) {
 		carries := false
@@ -444,6 +472,11 @@ func TestRegistry_LargeRequests_AreThoseThatCarryMuch(t *testing.T) {
 			m, ok := n.In.FieldByName(name)
 			// A session policy has to fit a token.
 			carries = carries || ok && m.Type.Kind() != reflect.Bool && n.Service.Name != "sts"
+		}
+		for _, name := range []string{"Message", "PublishBatchRequestEntries", "Attributes",
+			"AttributeValue"} {
+			_, ok := n.In.FieldByName(name)
+			carries = carries || ok && n.Service.Name == "sns"
 		}
 		if carries != n.Large {
 			t.Errorf("%s: large is %v, want %v", idOf(n), n.Large, carries)
