@@ -35,6 +35,12 @@ func (s *Keys) deleteKey(c *op.Call, _ dueKeyInput, d dueKey) (op.Commit[op.None
 	if err != nil {
 		return nil, err
 	}
+	if k.CustomKeyStoreID != "" {
+		c.NoteText("customKeyStoreId", k.CustomKeyStoreID)
+		c.NoteText("clusterId", k.ClusterID)
+		c.NoteText("backingKeys", `[{"backingKeyId":"`+k.MaterialID+`"}]`)
+	}
+	c.Did(nil)
 	// Handles are found by the rows of data keys, so that these go last.
 	deleteRows := func(tx *store.Tx) error { return s.deleteRows(tx, k) }
 	told := outbox.Outbox{}.Put(events.Deleted(k, c.Time))

@@ -40,6 +40,8 @@ type Session struct {
 	Issued         time.Time         // aws:TokenIssueTime; zero: it is still to begin
 	Policies       []*Document       // session policies; none: the principal's rights undiminished
 	SourceIdentity string            // aws:SourceIdentity, or nothing
+	Issuer         string            // ARN of the user whose federated user it is, or nothing
+	Subject        string            // of a web identity: who the provider says it is
 	Provider       string            // aws:FederatedProvider, or nothing
 	MFA            bool              // aws:MultiFactorAuthPresent
 	Tags           map[string]string // session tags, which win over the principal's

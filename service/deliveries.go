@@ -58,7 +58,7 @@ func (s *Service) deliverTo(c Config) (err error) {
 	} {
 		s.outside[dispatch.KindOf(kind)] = to
 	}
-	s.dispatcher, err = dispatch.New(dispatch.Config{DB: s.DB, Feed: s.feed, Rules: bridge,
+	s.dispatcher, err = dispatch.New(dispatch.Config{DB: s.DB, Feed: s.trail.feed, Rules: bridge,
 		Queue: s.queue, Shape: events.Shape, Now: c.Clock.Now, Log: c.Log})
 	return err
 }

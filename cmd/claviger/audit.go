@@ -10,7 +10,7 @@ import (
 	"claviger/cmd/claviger/tail"
 )
 
-const auditWords = "tail|export [flags]"
+const auditWords = "tail|query|export [flags]"
 
 func auditCommand(ctx context.Context, e *env, args []string) error {
 	if len(args) == 0 {
@@ -19,6 +19,8 @@ func auditCommand(ctx context.Context, e *env, args []string) error {
 	switch args[0] {
 	case "tail":
 		return auditTail(ctx, e, args[1:])
+	case "query":
+		return auditQuery(ctx, e, args[1:])
 	case "export":
 		return auditExport(ctx, e, args[1:])
 	}

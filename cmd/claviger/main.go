@@ -55,7 +55,7 @@ func commands() []command {
 			policyCommand},
 		{"backup", "", "back up the database, beside a running server or without one", backupCommand},
 		{"restore", "", "prove what a backup is, and put it in the database's place", restoreCommand},
-		{"audit", auditWords, "read the audit trail, or export it", auditCommand},
+		{"audit", auditWords, "read the audit trail, search it, or export it", auditCommand},
 		{"docs", "api|errors|openapi", "print the API's description", docs},
 		{"version", "", "print the version and the commit it was built from", versionCommand},
 	}

@@ -80,10 +80,11 @@ func start(ctx context.Context, c *config.Config, log *slog.Logger, again *reloa
 		return exit.Mark(fmt.Errorf("the database %s is not there: run `claviger init` first: %w",
 			c.Database, err), exit.ErrConfig)
 	}
-	made, err := serviceConfig(c, log)
+	made, err := c.Service()
 	if err != nil {
 		return err
 	}
+	made.Log, made.Version, made.Commit = log, version, builtFrom()
 	s, err := open(ctx, made)
 	if err != nil {
 		return err
@@ -98,32 +99,6 @@ func start(ctx context.Context, c *config.Config, log *slog.Logger, again *reloa
 			log.Info("serving metrics", "address", p.Addr().String())
 		}
 	})
-}
-
-// serviceConfig is the service's part of the configuration, with what is read from the files that
-// it names.
-func serviceConfig(c *config.Config, log *slog.Logger) (made service.Config, err error) {
-	made = service.Config{Database: c.Database, HSM: c.Device(), Regions: c.Regions, Log: log,
-		Version: version, Commit: builtFrom(), Unmeasured: c.ListenMetrics != "",
-		RefuseUnknownKeys: c.RefusesUnknownKeys(), Alarms: c.ServiceAlarms(),
-		EventTargets: c.EventTargets()}
-	if made.Clusters, err = c.ServiceClusters(); err != nil {
-		return made, err
-	}
-	if made.Issuers, err = c.Authorities(); err != nil {
-		return made, err
-	}
-	if made.Rotators, err = c.ServiceRotators(); err != nil {
-		return made, err
-	}
-	if made.PublicParameters, err = c.PublicParameters(); err != nil {
-		return made, err
-	}
-	if made.Trail, err = c.ServiceTrail(); err != nil {
-		return made, err
-	}
-	made.Outbound, err = c.Door()
-	return made, err
 }
 
 // giveUp is how long a start that is to end may take for that.

@@ -85,7 +85,8 @@ func (s *STS) identify(c *op.Call, in AssumeRoleWithWebIdentityInput) (
 	}
 	return policy.Caller{Type: policy.WebIdentityUser, Account: account,
 		PrincipalID: said.Provider + ":" + said.Audience + ":" + said.Subject,
-		Session:     &policy.Session{Provider: said.Provider, SourceIdentity: said.SourceIdentity},
+		Session: &policy.Session{Provider: said.Provider, Subject: said.Subject,
+			SourceIdentity: said.SourceIdentity},
 	}, said, nil
 }
 

@@ -59,6 +59,7 @@ type Service struct {
 	Failures  Failures // its errors
 	Answers   Answers  // which of them each operation may answer
 	Refused   Refused
+	Records   Records // how CloudTrail writes them down
 	// AWS's answer to who lost every race for what it changes, of the operations whose Answers have
 	// it. The others, and those of a service without one, answer ThrottlingException.
 	Contended *fault.Error
@@ -197,6 +198,7 @@ type Operation interface {
 type operation[I Input, T Target, O any] struct {
 	info Info
 	plan *shape.Plan
+	rec  *recording
 	find func(*Call, I) (T, error)
 	do   func(*Call, I, T) (O, Commit[O], error)
 	dry  int // index of the input's member DryRun; negative: it has none
@@ -262,6 +264,7 @@ func build[I Input, T Target, O any](n Info, find func(*Call, I) (T, error),
 	_, n.Watched = any(*new(T)).(Watched)
 	o := &operation[I, T, O]{info: n, plan: n.Service.Shapes.Compile(n.In, n.Service.Words),
 		find: find, do: do, dry: -1}
+	o.rec = o.info.record()
 	if m, ok := n.In.FieldByName("DryRun"); ok {
 		if m.Type != reflect.TypeFor[*bool]() {
 			panic("op: DryRun of " + n.Name + " is no optional boolean")
@@ -310,14 +313,17 @@ func (o *operation[I, T, O]) Info() Info { return o.info }
 // run is the road from validation to do. It leaves exactly one record of its
 // own in the call's trail.
 func (o *operation[I, T, O]) run(c *Call, in I) (out O, commit Commit[O], err error) {
-	var demands []policy.Demand
+	e := ending{recording: o.rec, in: in}
 	defer func() {
 		if p := recover(); p != nil {
 			out, commit, err = *new(O), nil, fault.Panic(p)
 		}
-		c.leave(&o.info, o.plan, in, demands, err)
+		if o.rec.answer != nil && commit == nil {
+			e.out = out
+		}
+		c.leave(&o.info, &e, err)
 	}()
-	if err = o.plan.Validate(in, c.present); err != nil {
+	if err = o.plan.Validate(e.in, c.present); err != nil {
 		return
 	}
 	if err = in.Validate(); err != nil {
@@ -327,10 +333,11 @@ func (o *operation[I, T, O]) run(c *Call, in I) (out O, commit Commit[O], err er
 	if err != nil {
 		return
 	}
-	demands = t.Demands()
-	if err = c.decide(demands).Refusal(); err != nil {
+	e.demands = t.Demands()
+	if err = c.decide(e.demands).Refusal(); err != nil {
 		return
 	}
+	e.allowed = true
 	if err = t.Missing(); err != nil {
 		return
 	}
@@ -344,7 +351,7 @@ func (o *operation[I, T, O]) run(c *Call, in I) (out O, commit Commit[O], err er
 	if c.has(t) {
 		return
 	}
-	if err = c.turn(&o.info, t, demands); err != nil {
+	if err = c.turn(&o.info, t, e.demands); err != nil {
 		return
 	}
 	return o.do(c, in, t)
@@ -403,6 +410,9 @@ func (o *operation[I, T, O]) whole(c *Call, in I) (O, error) {
 		}
 		if err == nil {
 			change = c.trail.change(change)
+		}
+		if o.rec.answer != nil && commit != nil {
+			c.trail.answer = func() []byte { return o.rec.answer.Append(nil, reflect.ValueOf(out)) }
 		}
 		err = c.run.commit(c, o.info.Service, change, err)
 		switch {

@@ -37,7 +37,8 @@ func (x *Index) Find(ctx context.Context, q Query, before int64, size int) (Page
 	if before <= 0 || before > newest {
 		before = newest + 1
 	}
-	f := &finding{Context: ctx, plan: x.seed.plan(q), size: size, at: before, lines: lines{trail: x.trail}}
+	f := &finding{Context: ctx, plan: x.seed.plan(q), size: size, at: before, mostRead: x.mostRead,
+		lines: lines{trail: x.trail}}
 	err = x.look(f, oldest)
 	if err != nil && !errors.Is(err, errEnough) {
 		return Page{}, err
@@ -55,13 +56,13 @@ func (x *Index) Find(ctx context.Context, q Query, before int64, size int) (Page
 type finding struct {
 	context.Context
 	plan
-	size   int
-	found  []Event
-	at     int64 // all from this number on was looked at
-	lines  lines
-	record record
-	read   int // records that no segment told of
-	inVain int // records that one told of, and that were others
+	size           int
+	found          []Event
+	at             int64 // all from this number on was looked at
+	lines          lines
+	record         record
+	read, mostRead int // records that no segment told of
+	inVain         int // records that one told of, and that were others
 }
 
 // take looks at a record.
@@ -82,7 +83,7 @@ func (f *finding) scan(low, high int64, hint []byte) error {
 		if err := f.Err(); err != nil {
 			return err
 		}
-		if f.read += int(f.at - number); f.read > mostRead {
+		if f.read += int(f.at - number); f.read > f.mostRead {
 			return errEnough
 		}
 		if line == nil {

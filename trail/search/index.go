@@ -25,6 +25,8 @@ type Index struct {
 	seed   seed
 	reader bool // it changes nothing
 
+	mostRead int // records a page that aren't in it
+
 	mu       sync.RWMutex // held for reading as long as somebody reads a segment
 	segments []*segment   // in order; none is about a number that another is about
 
@@ -42,7 +44,7 @@ func Dir(database string) string { return database + "-search" }
 // Open opens the index of a trail, whatever there is of it: what fits the trail is used, and the
 // rest removed. [Index.Keep] makes what is missing. It reads a few bytes of each file.
 func Open(db *store.DB, dir string, log *slog.Logger) (*Index, error) {
-	x := &Index{trail: trail{db}, dir: dir, log: log}
+	x := &Index{trail: trail{db}, dir: dir, log: log, mostRead: mostRead}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
@@ -63,7 +65,8 @@ func Open(db *store.DB, dir string, log *slog.Logger) (*Index, error) {
 // OpenReader opens the index beside a running server, or without one. It changes nothing, and may
 // be used until the server has merged its segments a few times: for a command that asks once.
 func OpenReader(db *store.DB, dir string) (*Index, error) {
-	x := &Index{trail: trail{db}, dir: dir, log: slog.New(slog.DiscardHandler), reader: true}
+	x := &Index{trail: trail{db}, dir: dir, log: slog.New(slog.DiscardHandler), reader: true,
+		mostRead: mostRead}
 	newest, err := x.trail.newest()
 	if err != nil {
 		return nil, err

@@ -17,13 +17,13 @@ func TestFind_RandomQuestions_FindWhatLookingAtAllFinds(t *testing.T) {
 	h.put(9_000, 40)
 	h.agrees(30, 1)
 	h.keep()
-	h.agrees(150, 1)
+	h.agrees(70, 1)
 	h.put(700, 3)
 	h.agrees(50, 1)
 	h.reopen(func() {})
 	h.agrees(50, 1)
 	h.keep()
-	h.agrees(150, 1)
+	h.agrees(70, 1)
 }
 
 func (h *trailOf) agreesOnNothing() {
@@ -47,18 +47,18 @@ func (h *trailOf) files() []string {
 // TestKeep_SixteenSegments_AreMergedToOne, and nothing is lost on the way.
 func TestKeep_SixteenSegments_AreMergedToOne(t *testing.T) {
 	h := newTrail(t, 2)
-	h.put(16*blockSize+5_000, 300)
+	h.put(16*blockSize+5_000, 30)
 	h.keep()
 	if files := h.files(); len(files) != 2 || filepath.Base(files[1]) != "1-000000000000.segment" {
 		t.Errorf("the segments are %v", files)
 	}
-	h.agrees(60, 1)
+	h.agrees(25, 1)
 }
 
 // TestIndex_AnyFileMissing_IsMadeAnew: what lacks is read from the trail until it is there again.
 func TestIndex_AnyFileMissing_IsMadeAnew(t *testing.T) {
 	h := newTrail(t, 3)
-	h.put(4*blockSize+100, 100)
+	h.put(4*blockSize+100, 20)
 	h.keep()
 	for _, file := range h.files() {
 		h.reopen(func() {
@@ -86,7 +86,7 @@ func TestIndex_AnyFileMissing_IsMadeAnew(t *testing.T) {
 // cut. Nothing is found that isn't there, nothing is missed, and the next start makes it anew.
 func TestIndex_AnyByteDamaged_FindsTheSame(t *testing.T) {
 	h := newTrail(t, 4)
-	h.put(2*blockSize+100, 100)
+	h.put(2*blockSize+100, 20)
 	h.keep()
 	for i := range 12 {
 		files := h.files()
@@ -213,7 +213,8 @@ func TestOpenReader_BesideAServer_FindsTheSame(t *testing.T) {
 // TestFind_NothingIndexed_CostsAPage: a page ends when enough was read, and tells where to go on.
 func TestFind_NothingIndexed_CostsAPage(t *testing.T) {
 	h := newTrail(t, 8)
-	h.put(mostRead+20_000, 500)
+	h.put(3_000, 20)
+	h.mostRead = 2_000
 	q := Query{Account: "111122223333", Region: "us-east-1",
 		Where: []Condition{{EventName, "NothingHasThisName"}}}
 	if got, pages := h.ask(q, 50); len(got) != 0 || pages != 2 {

@@ -52,6 +52,7 @@ type Config struct {
 	Trail    Trail    `toml:"trail"` // how it is exported and copied, and for how long it is kept
 	Outbound Outbound `toml:"outbound"`
 	Events   Events   `toml:"events"`
+	SNS      SNS      `toml:"sns"`
 	TLS      struct {
 		Certificate string `toml:"certificate"` // PEM chain; read again when it changes
 		Key         string `toml:"key"`         // PEM file of mode 0600; this or key_label
@@ -178,7 +179,7 @@ func (c *Config) check() error {
 	if err := c.checkTrail(); err != nil {
 		return err
 	}
-	if err := c.checkOutbound(); err != nil {
+	if err := errors.Join(c.checkOutbound(), c.checkSNS()); err != nil {
 		return err
 	}
 	return c.checkClusters()

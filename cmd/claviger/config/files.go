@@ -48,6 +48,7 @@ func (c *Config) Files(path string) []access.File {
 			all = append(all, access.Look("authorities of "+a.String(), a.CAFile, access.Read))
 		}
 	}
+	all = append(all, c.filesOfSNS()...)
 	for _, tree := range c.Parameters.Public {
 		all = append(all, access.Look("public parameters", tree.From, access.Read))
 	}
