@@ -182,7 +182,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	s.runner, s.callers, s.entities, s.region = runner, callers, entities, c.Regions[0]
 	s.id = in.ID
 	feed := &follow.Feed{DB: s.DB}
-	s.prover = s.newProver(in, feed, c.Log)
+	s.prover = s.newProver(ctx, in, feed, c.Log)
 	if s.trail, err = s.newTrailWork(c, in, feed); err != nil {
 		return err
 	}

@@ -48,6 +48,7 @@ func commands() []command {
 		{"secrets", secretsWords, "say why the rotation of a secret failed, and what to do",
 			secretsCommand},
 		{"params", paramsWords, "make parameters of a file, or a file of parameters", paramsCommand},
+		{"alarms", alarmsWords, "put a set of rules that tell of trouble", alarmsCommand},
 		{"events", eventsWords, "say what waits for receivers outside, or have it tried again",
 			eventsCommand},
 		{"clock", clockWords, "say whether the clock is believed, or have it believed", clockCommand},
@@ -55,7 +56,7 @@ func commands() []command {
 			policyCommand},
 		{"backup", "", "back up the database, beside a running server or without one", backupCommand},
 		{"restore", "", "prove what a backup is, and put it in the database's place", restoreCommand},
-		{"audit", auditWords, "read the audit trail, search it, or export it", auditCommand},
+		{"audit", auditWords(), "read the audit trail, search, export and prove it", auditCommand},
 		{"docs", "api|errors|openapi", "print the API's description", docs},
 		{"version", "", "print the version and the commit it was built from", versionCommand},
 	}

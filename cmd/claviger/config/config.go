@@ -51,8 +51,8 @@ type Config struct {
 	} `toml:"parameters"`
 	Trail    Trail    `toml:"trail"` // how it is exported and copied, and for how long it is kept
 	Outbound Outbound `toml:"outbound"`
-	Events   Events   `toml:"events"`
 	SNS      SNS      `toml:"sns"`
+	Events   Events   `toml:"events"`
 	TLS      struct {
 		Certificate string `toml:"certificate"` // PEM chain; read again when it changes
 		Key         string `toml:"key"`         // PEM file of mode 0600; this or key_label
