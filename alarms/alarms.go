@@ -25,6 +25,8 @@ const (
 	DeviceState    = "Device State Change"
 	DatabaseState  = "Database State Change"
 	ClockState     = "Clock State Change"
+	TrailState     = "Trail State Change"
+	CopyState      = "Trail Copy State Change"
 	Mismatch       = "Signature Mismatch"
 	PendingUse     = "Pending Deletion Use"
 	DeniedRequests = "Denied Requests"
@@ -38,15 +40,20 @@ const (
 	Unavailable = "UNAVAILABLE"
 	Believed    = "BELIEVED"
 	Doubted     = "DOUBTED"
+	Intact      = "INTACT"
+	Broken      = "BROKEN"
+	Going       = "GOING"
+	Failing     = "FAILING"
 )
 
-// State is the detail of a change of state: [DeviceState], [DatabaseState] or [ClockState].
+// State is the detail of a change of state: of [DeviceState] and the like.
 type State struct {
 	Version  string `json:"version"`
+	Name     string `json:"name,omitzero"` // of a copy
 	State    string `json:"state"`
-	Since    string `json:"since"`                  // when the state began
-	Previous string `json:"previous,omitzero"`      // how it was before
-	Outage   int64  `json:"outageSeconds,omitzero"` // how long the state before lasted, if it was the bad one
+	Since    string `json:"since"` // when the state began
+	Previous string `json:"previous"`
+	Outage   int64  `json:"outageSeconds,omitzero"` // how long the one before lasted, if it was bad
 }
 
 // Mismatched is the detail of a [Mismatch].
@@ -124,16 +131,24 @@ func Of(at Place, when time.Time, detailType string, detail any,
 		DetailType: detailType, Resources: resources, Time: when, Detail: detail}
 }
 
-// Changed returns the event of a state that began, and was another one from a moment before.
-func Changed(at Place, detailType, state, previous string, since, before time.Time) outbox.Event {
-	d := State{Version: Version, State: state, Previous: previous, Since: Moment(since)}
-	if isGood(state) && !before.IsZero() {
-		d.Outage = int64(since.Sub(before) / time.Second)
-	}
-	return Of(at, since, detailType, d)
+// Turn is a change of state.
+type Turn struct {
+	Type            string // of the event
+	Name            string // of what has turned, where there are several
+	State, Previous string
+	Since, Before   time.Time // when the state began, and the one before; zero: not known
+	IsOver          bool      // the state before was trouble
 }
 
-func isGood(state string) bool { return state == Available || state == Believed }
+// Changed returns the event of a change of state.
+func Changed(at Place, t Turn) outbox.Event {
+	d := State{Version: Version, Name: t.Name, State: t.State, Previous: t.Previous,
+		Since: Moment(t.Since)}
+	if t.IsOver && !t.Before.IsZero() {
+		d.Outage = int64(t.Since.Sub(t.Before) / time.Second)
+	}
+	return Of(at, t.Since, t.Type, d)
+}
 
 // Wrong returns the event of rows that are not as the service stored them.
 func Wrong(at Place, when time.Time, kind string, tables ...string) outbox.Event {

@@ -13,7 +13,6 @@ import (
 	"claviger/internal/install"
 	"claviger/internal/outbox"
 	"claviger/store"
-	"claviger/trail/follow"
 )
 
 // Alarms is when the service tells of what it sees. What is zero is [Denied] in [Window].
@@ -41,11 +40,11 @@ func (s *Service) watchRows(c Config, in *install.Installation) {
 }
 
 // watch has the trail and the parts watched, once there are all of them.
-func (s *Service) watch(c Config, feed *follow.Feed) {
+func (s *Service) watch(c Config) {
 	home := homeOf(s.entities, s.region)
 	limits := records.Limits{Denied: cmp.Or(c.Alarms.Denied, Denied),
 		Window: cmp.Or(c.Alarms.Window, Window)}
-	s.watchers.trail = watch.Follower{Feed: feed, DB: s.DB, Home: home, Limits: limits,
+	s.watchers.trail = watch.Follower{Feed: s.trail.feed, DB: s.DB, Home: home, Limits: limits,
 		Log: c.Log}
 	m := &s.watchers.parts
 	m.DB, m.Home, m.Log = s.DB, home, c.Log
@@ -56,6 +55,13 @@ func (s *Service) watch(c Config, feed *follow.Feed) {
 			Works: func() bool { return s.DB.Ready() == nil }},
 		{Type: alarms.ClockState, Good: alarms.Believed, Bad: alarms.Doubted,
 			Works: func() bool { return s.clock.Doubt() == nil }},
+		{Type: alarms.TrailState, Good: alarms.Intact, Bad: alarms.Broken,
+			Works: func() bool { return !s.prover.Broken() }},
+	}
+	for i, copied := range s.trail.copies.Status() {
+		m.Parts = append(m.Parts, watch.Part{Type: alarms.CopyState, Name: copied.Name,
+			Good: alarms.Going, Bad: alarms.Failing,
+			Works: func() bool { return s.trail.copies.Status()[i].Failing.IsZero() }})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"claviger/hsm"
@@ -62,7 +63,7 @@ func (s *signing) Newest() (time.Time, error) { return export.NewestSigned(s.db)
 // command that asks for it.
 func (s *Service) SignDigests(ctx context.Context, t export.Trail, chains []export.Chain,
 	account, by string) (all [][]export.Signed, err error) {
-	key, _, err := s.signing.key(ctx)
+	key, _, err := s.trail.signing.key(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -108,19 +109,37 @@ func (s *Service) removed(account string) func(retention.Removal) []byte {
 	}
 }
 
-// followTrail makes what follows the trail.
-func (s *Service) followTrail(c Config, feed *follow.Feed) (err error) {
-	s.feed = feed
-	if s.index, err = search.Open(s.DB, search.Dir(c.Database), c.Log); err != nil {
-		return err
+// trailWork is what follows the trail, beside what proves it and what finds in it.
+type trailWork struct {
+	signing   *signing
+	feed      *follow.Feed // which all share
+	index     *search.Index
+	copies    *copies.Copies
+	retention *retention.Retention // nil: the trail is kept for ever
+}
+
+func (s *Service) newTrailWork(c Config, in *install.Installation, feed *follow.Feed) (
+	*trailWork, error) {
+	w := &trailWork{signing: &signing{installation: in, token: s.Token, db: s.DB}, feed: feed}
+	var err error
+	if w.index, err = search.Open(s.DB, search.Dir(c.Database), c.Log); err != nil {
+		return nil, err
 	}
-	s.copies, err = copies.New(copies.Config{DB: s.DB, Feed: feed, Log: c.Log,
+	w.copies, err = copies.New(copies.Config{DB: s.DB, Feed: feed, Log: c.Log,
 		Copies: c.Trail.Copies})
 	if err != nil || c.Trail.Keep == 0 {
-		return err
+		return w, err
 	}
-	s.retention = &retention.Retention{DB: s.DB, Keep: c.Trail.Keep, Now: c.Clock.Now,
-		Settle: s.clock.Settle, Bounds: []func() int64{s.copies.Required},
+	w.retention = &retention.Retention{DB: s.DB, Keep: c.Trail.Keep, Now: c.Clock.Now,
+		Settle: s.clock.Settle, Bounds: []func() int64{w.copies.Required, s.prover.Size},
 		Record: s.removed(c.Trail.Account), Log: c.Log}
-	return nil
+	return w, nil
+}
+
+func (w *trailWork) start(ctx context.Context, work *sync.WaitGroup) {
+	work.Go(func() { w.index.Keep(ctx, w.feed) })
+	work.Go(func() { w.copies.Run(ctx) })
+	if w.retention != nil {
+		work.Go(func() { w.retention.Run(ctx) })
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"claviger/api"
+	"claviger/events/dispatch"
 	"claviger/hsm"
 	"claviger/iam/entity"
 	"claviger/iam/webidentity"
@@ -27,10 +28,7 @@ import (
 	"claviger/policy"
 	"claviger/store"
 	"claviger/topics/sending"
-	"claviger/trail/copies"
 	"claviger/trail/follow"
-	"claviger/trail/retention"
-	"claviger/trail/search"
 )
 
 // Config is everything a service needs to know. All fields must be set.
@@ -52,6 +50,7 @@ type Config struct {
 
 	// PublicParameters are the read-only ones that the site declares; nil has none.
 	PublicParameters *public.Trees
+	EventTargets     []EventTarget // that rules may send events to, beyond AWS
 
 	Trail Trail // what becomes of the audit trail
 
@@ -100,18 +99,15 @@ type Service struct {
 	clock    *timekeeper
 	watchers watchers
 	prover   *prover
-	signing  *signing
-	copies   *copies.Copies
-	feed     *follow.Feed  // of the trail, which all follow
-	index    *search.Index // of the trail
-	// nil: the trail is kept for ever
-	retention *retention.Retention
-	queue     *delivery.Queue
-	outside   receivers
-	stop      func()
-	work      sync.WaitGroup
-	ending    chan struct{} // closed by Drain
-	drain     func()
+	trail    *trailWork
+	queue    *delivery.Queue
+	outside  receivers
+
+	dispatcher *dispatch.Dispatcher
+	stop       func()
+	work       sync.WaitGroup
+	ending     chan struct{} // closed by Drain
+	drain      func()
 }
 
 // Open opens the token, then the database, proves that they belong together, and
@@ -185,24 +181,28 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		Log: c.Log, Now: c.Clock.Now, Clock: s.clock.Guard}
 	s.runner, s.callers, s.entities, s.region = runner, callers, entities, c.Regions[0]
 	s.id = in.ID
-	s.signing = &signing{installation: in, token: s.Token, db: s.DB}
-	if err := s.followTrail(c, &follow.Feed{DB: s.DB}); err != nil {
+	feed := &follow.Feed{DB: s.DB}
+	s.prover = s.newProver(ctx, in, feed, c.Log)
+	if s.trail, err = s.newTrailWork(c, in, feed); err != nil {
 		return err
 	}
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers,
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
 		rotators: s.rotators(ctx, c.Log, c.Rotators), public: c.PublicParameters,
-		exported: c.Trail.Exported, exports: s.signing, events: s.index,
+		exported: c.Trail.Exported, exports: s.trail.signing, events: s.trail.index,
+		targets:       eventTargets(c.EventTargets),
 		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log}),
 		queue:         s.queue, outbound: c.Outbound, topics: c.Topics, now: c.Clock.Now, own: runner.Own})
 	s.outside[sending.Kind] = s.services.topics.Receiver()
+	if err := s.deliverTo(c); err != nil {
+		return err
+	}
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	m.watchClock(s.clock.Guard)
-	s.prover = s.newProver(in, s.feed, c.Log)
 	m.watchTree(s.prover.Sequencer)
-	m.watchCopies(s.copies)
+	m.watchCopies(s.trail.copies)
 	m.watchDeliveries(s.queue, c.Clock.Now)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
 		Remark:  s.clock.remark,
@@ -213,7 +213,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		served.Metrics = nil
 	}
 	s.Handler = api.New(served)
-	s.watch(c, s.feed)
+	s.watch(c)
 
 	s.Jobs = &jobs.Runner{DB: s.DB, Operations: runner, Log: c.Log, Now: c.Clock.Now,
 		Kinds: s.services.kinds()}
@@ -227,14 +227,11 @@ func (s *Service) start() {
 	s.work.Go(func() { s.clock.run(ctx) })
 	s.work.Go(func() { s.Jobs.Run(ctx) })
 	s.work.Go(func() { s.queue.Run(ctx) })
+	s.work.Go(func() { s.dispatcher.Run(ctx) })
 	s.work.Go(func() { s.watchers.trail.Run(ctx) })
 	s.work.Go(func() { s.watchers.parts.Run(ctx) })
 	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })
-	s.work.Go(func() { s.copies.Run(ctx) })
-	s.work.Go(func() { s.index.Keep(ctx, s.feed) })
-	if s.retention != nil {
-		s.work.Go(func() { s.retention.Run(ctx) })
-	}
+	s.trail.start(ctx, &s.work)
 }
 
 // ResetCluster allows one more password to be tried on a cluster that account may use. by is the
@@ -281,8 +278,8 @@ func (s *Service) Close() error {
 }
 
 func (s *Service) release() (err error) {
-	if s.index != nil {
-		err = s.index.Close()
+	if s.trail != nil && s.trail.index != nil {
+		err = s.trail.index.Close()
 	}
 	if s.DB != nil {
 		err = errors.Join(err, s.DB.Close())

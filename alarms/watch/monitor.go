@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -10,6 +11,8 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/outbox"
 	"claviger/store"
+
+	"github.com/google/uuid"
 )
 
 const (
@@ -25,6 +28,7 @@ const (
 // Part is something that works or doesn't.
 type Part struct {
 	Type      string      // of its event
+	Name      string      // where there are several of the type
 	Good, Bad string      // its states
 	Works     func() bool // costs nothing
 }
@@ -44,7 +48,7 @@ type Monitor struct {
 	Log   *slog.Logger
 	Now   func() time.Time
 
-	told    map[string]standing  // by the type of the event
+	told    map[string]standing  // by type and name
 	turned  map[string]time.Time // when a part was first seen otherwise than told
 	waiting []outbox.Event
 
@@ -105,28 +109,30 @@ func (m *Monitor) look(ctx context.Context) {
 
 // lookAt notices that a part has turned, once that has lasted.
 func (m *Monitor) lookAt(p Part, at alarms.Place, now time.Time) {
+	key := strings.TrimSpace(p.Type + " " + p.Name)
 	state := p.Bad
 	if p.Works() {
 		state = p.Good
 	}
-	before, ok := m.told[p.Type]
+	before, ok := m.told[key]
 	if !ok {
 		before = standing{State: p.Good}
 	}
 	if state == before.State {
-		delete(m.turned, p.Type)
+		delete(m.turned, key)
 		return
 	}
-	since, ok := m.turned[p.Type]
+	since, ok := m.turned[key]
 	if !ok {
-		since, m.turned[p.Type] = now, now
+		since, m.turned[key] = now, now
 	}
 	if now.Sub(since) < settled {
 		return
 	}
-	delete(m.turned, p.Type)
-	m.told[p.Type] = standing{State: state, Since: since}
-	m.tell(alarms.Changed(at, p.Type, state, before.State, since, before.Since))
+	delete(m.turned, key)
+	m.told[key] = standing{State: state, Since: since}
+	m.tell(alarms.Changed(at, alarms.Turn{Type: p.Type, Name: p.Name, State: state,
+		Previous: before.State, Since: since, Before: before.Since, IsOver: state == p.Good}))
 }
 
 func (m *Monitor) lookAtRows(at alarms.Place, now time.Time) {
@@ -143,7 +149,8 @@ func (m *Monitor) lookAtRows(at alarms.Place, now time.Time) {
 
 // tell has an event wait for the database. It is given its id at once, so that it keeps it.
 func (m *Monitor) tell(e outbox.Event) {
-	m.waiting = append(m.waiting, e.Named())
+	e.ID = uuid.NewString()
+	m.waiting = append(m.waiting, e)
 	if more := len(m.waiting) - mostWaiting; more > 0 {
 		m.waiting = m.waiting[more:]
 	}

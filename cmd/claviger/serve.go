@@ -80,40 +80,12 @@ func start(ctx context.Context, c *config.Config, log *slog.Logger, again *reloa
 		return exit.Mark(fmt.Errorf("the database %s is not there: run `claviger init` first: %w",
 			c.Database, err), exit.ErrConfig)
 	}
-	clusters, err := c.ServiceClusters()
+	made, err := c.Service()
 	if err != nil {
 		return err
 	}
-	issuers, err := c.Authorities()
-	if err != nil {
-		return err
-	}
-	rotators, err := c.ServiceRotators()
-	if err != nil {
-		return err
-	}
-	parameters, err := c.PublicParameters()
-	if err != nil {
-		return err
-	}
-	trail, err := c.ServiceTrail()
-	if err != nil {
-		return err
-	}
-	door, err := c.Door()
-	if err != nil {
-		return err
-	}
-	topics, err := c.Topics()
-	if err != nil {
-		return err
-	}
-	s, err := open(ctx,
-		service.Config{Database: c.Database, HSM: c.Device(), Clusters: clusters, Issuers: issuers,
-			Rotators: rotators, PublicParameters: parameters, Trail: trail, Outbound: door, Topics: topics,
-			Regions: c.Regions, Log: log, Version: version, Commit: builtFrom(),
-			Alarms:     c.ServiceAlarms(),
-			Unmeasured: c.ListenMetrics != "", RefuseUnknownKeys: c.RefusesUnknownKeys()})
+	made.Log, made.Version, made.Commit = log, version, builtFrom()
+	s, err := open(ctx, made)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 // Event is what a service tells of a change.
 type Event struct {
+	ID         string // a UUID; empty: a new one
 	Account    string
 	Region     string
 	Source     string    // aws.ssm
@@ -19,9 +21,6 @@ type Event struct {
 	Resources  []string  // ARNs; may be none
 	Time       time.Time // of the change; seconds are kept
 	Detail     any       // what makes a JSON object; a structure keeps the order of its members
-	// ID is a UUID that follows from what the event tells of, so that it stays the same however often
-	// it is put. Empty: a new one is made.
-	ID string
 }
 
 // longest is how many bytes EventBridge takes of one event.
@@ -43,7 +42,7 @@ type envelope struct {
 	Detail     jsontext.Value `json:"detail"`
 }
 
-// envelope writes the event out, under a new id unless it has one.
+// envelope writes the event out.
 func (e Event) envelope() ([]byte, error) {
 	if e.Account == "" || e.Region == "" || e.Source == "" || e.DetailType == "" || e.Time.IsZero() {
 		return nil, fmt.Errorf("%w, and this one is %+v", errIncomplete, e)
@@ -57,7 +56,7 @@ func (e Event) envelope() ([]byte, error) {
 	}
 	text, err := json.Marshal(envelope{
 		Version:    "0",
-		ID:         e.Named().ID,
+		ID:         cmp.Or(e.ID, uuid.NewString()),
 		DetailType: e.DetailType,
 		Source:     e.Source,
 		Account:    e.Account,
@@ -74,12 +73,4 @@ func (e Event) envelope() ([]byte, error) {
 			len(text), longest)
 	}
 	return text, nil
-}
-
-// Named returns the event with an id, its own or a new one.
-func (e Event) Named() Event {
-	if e.ID == "" {
-		e.ID = uuid.NewString()
-	}
-	return e
 }

@@ -186,13 +186,17 @@ func ofParts(t *testing.T, s *servicetest.Server) {
 	t.Helper()
 	now := s.Clock.Now()
 	at := alarms.Place{Account: servicetest.Account, Region: servicetest.Region}
-	put := outbox.Outbox{}.Put(
-		alarms.Changed(at, alarms.DeviceState, alarms.Available, alarms.Unavailable, now,
-			now.Add(-time.Minute)),
-		alarms.Changed(at, alarms.DatabaseState, alarms.Available, alarms.Unavailable, now,
-			now.Add(-time.Minute)))
-	if err := s.Service().DB.Commit(put, nil); err != nil {
-		t.Fatal(err)
+	back := alarms.Turn{State: alarms.Available, Previous: alarms.Unavailable, Since: now,
+		Before: now.Add(-time.Minute), IsOver: true}
+	device, database, trail, aCopy := back, back, back, back
+	device.Type, database.Type = alarms.DeviceState, alarms.DatabaseState
+	trail.Type, trail.IsOver = alarms.TrailState, false
+	aCopy.Type, aCopy.Name = alarms.CopyState, "siem"
+	for _, turn := range []alarms.Turn{device, database, trail, aCopy} {
+		put := outbox.Outbox{}.Put(alarms.Changed(at, turn))
+		if err := s.Service().DB.Commit(put, nil); err != nil {
+			t.Fatal(err)
+		}
 	}
 	s.Clock.Jump(3 * time.Hour)
 	storetest.Edit(t, s.Database, `UPDATE secrets SET description = 'x'`)

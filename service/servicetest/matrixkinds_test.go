@@ -152,6 +152,7 @@ var demanded = map[string][]string{
 	"ssm.PutParameter": {"ssm:PutParameter", "ssm:AddTagsToResource"},
 
 	"sns.PublishBatch": {"SNS:Publish"},
+	"events.PutRule":   {"events:PutRule", "events:TagResource"},
 
 	"iam.CreateUser":    {"iam:CreateUser", "iam:TagUser"},
 	"iam.CreateRole":    {"iam:CreateRole", "iam:TagRole"},
