@@ -113,7 +113,7 @@ func TestDisable_EnabledSet_IsOffAndThenGone(t *testing.T) {
 	all := len(rules.Rules())
 	disable := func(deletes bool) func(*terminal.Terminal) error {
 		return func(t2 *terminal.Terminal) error {
-			return s.Disable(t.Context(), deletes, false, true, t2)
+			return s.Disable(t.Context(), Wanted{Deletes: deletes, Yes: true}, t2)
 		}
 	}
 	list := func(t2 *terminal.Terminal) error { return s.List(t.Context(), t2) }
