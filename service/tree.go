@@ -22,10 +22,16 @@ type prover struct {
 	work sync.WaitGroup
 }
 
-func (s *Service) newProver(in *install.Installation, feed *follow.Feed, log *slog.Logger) *prover {
+// newProver makes the key with the installation, so that who is there when it is made can note it
+// down. A device that can't do it now is asked again.
+func (s *Service) newProver(ctx context.Context, in *install.Installation, feed *follow.Feed,
+	log *slog.Logger) *prover {
 	p := &prover{name: tree.Origin(in.ID)}
 	p.key = func(ctx context.Context) (custody.Material, error) {
 		return in.Key(ctx, install.CheckpointKey)
+	}
+	if _, err := p.key(ctx); err != nil {
+		log.Warn("the key that signs the trail can't be made yet", "error", err)
 	}
 	p.Sequencer = sequencer.New(sequencer.Config{DB: s.DB, Feed: feed, Rows: in.Rows, Token: s.Token,
 		Key: p.key, Origin: p.name, Log: log})

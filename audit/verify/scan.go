@@ -70,7 +70,8 @@ var newline = []byte("\n")
 
 // next takes the row before, now that it is known where this one begins.
 func (s *scanning) next(r row) error {
-	if surplus := s.row.first + int64(len(s.row.records)) - r.first; s.row.records != nil && surplus > 0 {
+	surplus := s.row.first + int64(len(s.row.records)) - r.first
+	if s.row.records != nil && surplus > 0 {
 		rightful, err := s.rightful(r)
 		if err != nil {
 			return err

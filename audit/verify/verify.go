@@ -34,6 +34,7 @@ type Options struct {
 	Whole  bool                    // the oldest records must be there, too
 	Closed bool                    // every record must be proved: nobody was writing any more
 	Bare   bool                    // there are no tiles: the records are all there is
+	Part   bool                    // some records are looked at, and none before or behind is missed
 	Tell   func(done, total int64) // nil, or told of the progress now and then
 }
 
@@ -179,10 +180,10 @@ func (v *verification) judgeRange() {
 	if r.Removed = max(0, r.First-1); r.Records == 0 {
 		r.Removed = 0
 	}
-	if r.Removed > 0 && v.Whole {
+	if r.Removed > 0 && v.Whole && !v.Part {
 		v.fault(Fault{Kind: Missing, First: 1, Last: r.Removed})
 	}
-	if r.Last < v.size {
+	if r.Last < v.size && !v.Part {
 		v.fault(Fault{Kind: Cut, First: r.Last + 1, Last: v.size})
 	}
 	r.Unproved = max(0, r.Last-max(v.size, r.First-1))

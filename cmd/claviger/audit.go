@@ -2,62 +2,41 @@ package main
 
 import (
 	"context"
-	"flag"
-	"time"
+	"strings"
 
-	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/exit"
-	"claviger/cmd/claviger/tail"
 )
 
-const auditWords = "tail|query|export [flags]"
+// auditActions are the words that audit is followed by, in the order in which they are told.
+var auditActions = []struct {
+	name string
+	run  func(context.Context, *env, []string) error
+}{
+	{"tail", auditTail},
+	{"key", auditKey},
+	{"verify", auditVerify},
+	{"prove", auditProve},
+	{"query", auditQuery},
+	{"export", auditExport},
+}
+
+// auditWords are those words for people.
+func auditWords() string {
+	var names []string
+	for _, a := range auditActions {
+		names = append(names, a.name)
+	}
+	return strings.Join(names, "|") + " [flags]"
+}
 
 func auditCommand(ctx context.Context, e *env, args []string) error {
 	if len(args) == 0 {
-		return exit.UsageError("audit: say what to do: claviger audit %s", auditWords)
+		return exit.UsageError("audit: say what to do: claviger audit %s", auditWords())
 	}
-	switch args[0] {
-	case "tail":
-		return auditTail(ctx, e, args[1:])
-	case "query":
-		return auditQuery(ctx, e, args[1:])
-	case "export":
-		return auditExport(ctx, e, args[1:])
-	}
-	return exit.UsageError("audit: there is no %q: claviger audit %s", args[0], auditWords)
-}
-
-func auditTail(ctx context.Context, e *env, args []string) error {
-	f := e.flags("audit tail",
-		"--config FILE|--database FILE [-n N | --after BATCH] [-f] [--batches]",
-		"Prints the audit trail's records, oldest first, one JSON document a line. The server may be "+
-			"running.")
-	path := f.String("config", "", "`file` of the configuration")
-	t := tail.Tail{Out: e.stdout, Notes: e.stderr, Every: 250 * time.Millisecond}
-	f.StringVar(&t.Database, "database", "", "the database's `file`, instead of a configuration")
-	f.IntVar(&t.Last, "n", 10, "how `many` records to begin with; 0 for all")
-	f.Int64Var(&t.After, "after", -1, "begin behind this `batch`, where a shipper stopped; 0 for all")
-	f.BoolVar(&t.Follow, "f", false, "wait for more")
-	f.BoolVar(&t.Batches, "batches", false, "begin each record with its batch: {\"batch\":12,...}")
-	if err := parse(f, args); err != nil {
-		return err
-	}
-	said := map[string]bool{}
-	f.Visit(func(x *flag.Flag) { said[x.Name] = true })
-	switch {
-	case t.Database == "" && *path == "":
-		return exit.UsageError("audit tail: --config FILE or --database FILE is needed")
-	case said["n"] && said["after"]:
-		return exit.UsageError("audit tail: -n counts from the end and --after from a batch: say one")
-	case t.Last < 0, said["after"] && t.After < 0:
-		return exit.UsageError("audit tail: there are no negative numbers of records and batches")
-	}
-	if t.Database == "" {
-		c, err := config.Read(*path)
-		if err != nil {
-			return err
+	for _, a := range auditActions {
+		if a.name == args[0] {
+			return a.run(ctx, e, args[1:])
 		}
-		t.Database = c.Database
 	}
-	return t.Run(ctx)
+	return exit.UsageError("audit: there is no %q: claviger audit %s", args[0], auditWords())
 }

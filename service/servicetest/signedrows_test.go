@@ -63,6 +63,11 @@ func everySignedRow(t *testing.T) *servicetest.Server {
 		t.Fatal("a key was made without a record")
 	}
 	s.RestoreLedger()
+	raw := database(t, s.Database)
+	eventually(t, "the trail is signed", func() (there bool) {
+		accepted(t, raw.QueryRow(`SELECT count(*) > 0 FROM tree_checkpoints`).Scan(&there))
+		return there
+	})
 	return s
 }
 
