@@ -127,11 +127,11 @@ var basic = connection.Parameters{BasicAuthParameters: &connection.BasicParamete
 func TestDeliver_Request_IsInEventBridgesForm(t *testing.T) {
 	h := hear(t)
 	p := basic
-	p.InvocationHttpParameters = &connection.HTTPParameters{
-		HeaderParameters: []connection.HeaderParameter{{Key: text("X-Own"),
+	p.InvocationHttpParameters = &connection.ConnectionHttpParameters{
+		HeaderParameters: []connection.ConnectionHeaderParameter{{Key: text("X-Own"),
 			Value: text("connection's")}},
-		QueryStringParameters: []connection.QueryParameter{{Key: text("q"), Value: text("a b&c")}},
-		BodyParameters:        []connection.BodyParameter{{Key: text("secret"), Value: text(`"x`)}},
+		QueryStringParameters: []connection.ConnectionQueryStringParameter{{Key: text("q"), Value: text("a b&c")}},
+		BodyParameters:        []connection.ConnectionBodyParameter{{Key: text("secret"), Value: text(`"x`)}},
 	}
 	s, r := begin(t, h.URL+"/a/*/b/*?fixed=1", p, allow(h.URL))
 	m := s.message(`,"http":{"PathParameterValues":["x/y","..z"],` +
@@ -286,8 +286,8 @@ func TestDeliver_NothingToSendTo_Fails(t *testing.T) {
 			m.Context = []byte(`{"http":{"PathParameterValues":[".."]}}`)
 		}, delivery.ErrorFromTarget, true},
 		"a body that can't have members": {func(s *site, m *delivery.Message) {
-			s.parameters.InvocationHttpParameters = &connection.HTTPParameters{
-				BodyParameters: []connection.BodyParameter{{Key: text("a"), Value: text("b")}}}
+			s.parameters.InvocationHttpParameters = &connection.ConnectionHttpParameters{
+				BodyParameters: []connection.ConnectionBodyParameter{{Key: text("a"), Value: text("b")}}}
 			m.Body = []byte(`"text"`)
 		}, delivery.InvalidJSON, true},
 		"a header that can't be": {func(s *site, m *delivery.Message) {

@@ -107,7 +107,7 @@ func (r *Receiver) token(ctx context.Context, o *connection.OAuthParameters) (g 
 		"client_secret": {o.ClientSecret}}
 	more := o.OAuthHttpParameters
 	if more == nil {
-		more = &connection.HTTPParameters{}
+		more = &connection.ConnectionHttpParameters{}
 	}
 	for _, b := range more.BodyParameters {
 		if b.Key != nil && b.Value != nil {
@@ -140,7 +140,7 @@ func (r *Receiver) token(ctx context.Context, o *connection.OAuthParameters) (g 
 }
 
 // tokenAddress is where a token is asked for. With GET everything is in the query.
-func tokenAddress(o *connection.OAuthParameters, more *connection.HTTPParameters,
+func tokenAddress(o *connection.OAuthParameters, more *connection.ConnectionHttpParameters,
 	fields url.Values) (string, error) {
 	u, err := url.Parse(o.AuthorizationEndpoint)
 	if err != nil {

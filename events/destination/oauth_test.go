@@ -25,7 +25,7 @@ type granting struct {
 	valid       string // token that the API takes; empty: any
 }
 
-func grant(t *testing.T, method string, more *connection.HTTPParameters) *granting {
+func grant(t *testing.T, method string, more *connection.ConnectionHttpParameters) *granting {
 	g := &granting{server: hear(t), api: hear(t), life: "3600"}
 	g.server.answer = func(w http.ResponseWriter, q *http.Request) {
 		if g.refused != 0 {
@@ -64,10 +64,10 @@ func (g *granting) sends(token string) {
 
 // TestDeliver_OAuth_AsksOnceAndAgainBeforeTheEnd of a token.
 func TestDeliver_OAuth_AsksOnceAndAgainBeforeTheEnd(t *testing.T) {
-	g := grant(t, "POST", &connection.HTTPParameters{
-		BodyParameters:        []connection.BodyParameter{{Key: text("audience"), Value: text("us")}},
-		QueryStringParameters: []connection.QueryParameter{{Key: text("q"), Value: text("1")}},
-		HeaderParameters:      []connection.HeaderParameter{{Key: text("X-Own"), Value: text("2")}}})
+	g := grant(t, "POST", &connection.ConnectionHttpParameters{
+		BodyParameters:        []connection.ConnectionBodyParameter{{Key: text("audience"), Value: text("us")}},
+		QueryStringParameters: []connection.ConnectionQueryStringParameter{{Key: text("q"), Value: text("1")}},
+		HeaderParameters:      []connection.ConnectionHeaderParameter{{Key: text("X-Own"), Value: text("2")}}})
 	g.sends("token-1")
 	q := g.server.request
 	form, err := url.ParseQuery(g.server.body)
@@ -113,7 +113,7 @@ func TestDeliver_OAuthByGet_HasAllInTheQuery(t *testing.T) {
 		"/token?a=b&client_id=id&client_secret=se%26cret&grant_type=client_credentials" {
 		t.Errorf("asked was %s %s with %s", q.Method, q.RequestURI, g.server.body)
 	}
-	g = grant(t, "POST", &connection.HTTPParameters{HeaderParameters: []connection.HeaderParameter{
+	g = grant(t, "POST", &connection.ConnectionHttpParameters{HeaderParameters: []connection.ConnectionHeaderParameter{
 		{Key: text("content-type"), Value: text("application/json")}}})
 	g.sends("token-1")
 	const asked = `{"client_id":"id","client_secret":"se&cret","grant_type":"client_credentials"}`

@@ -259,7 +259,7 @@ func TestRun_Event_GoesToEachTargetOfEachRule(t *testing.T) {
 	hooked := target("2", hook)
 	hooked.RetryPolicy = &rule.RetryPolicy{MaximumRetryAttempts: &retries,
 		MaximumEventAgeInSeconds: &age}
-	hooked.HttpParameters = &rule.HTTPParameters{PathParameterValues: []string{"a"}}
+	hooked.HttpParameters = &rule.HttpParameters{PathParameterValues: []string{"a"}}
 	hooked.DeadLetterConfig = &rule.DeadLetterConfig{Arn: &queueARN}
 	bad := target("3", hook)
 	bad.Input = &empty

@@ -43,7 +43,7 @@ type Context struct {
 	RuleARN   string               `json:"rule"`
 	TargetID  string               `json:"target"`
 	TargetARN string               `json:"arn"`
-	HTTP      *rule.HTTPParameters `json:"http,omitzero"`
+	HTTP      *rule.HttpParameters `json:"http,omitzero"`
 	// DeadLetterARN is that of the queue which the target has for what can't be delivered, or nothing.
 	DeadLetterARN string `json:"dead,omitzero"`
 }

@@ -28,8 +28,8 @@ type Book struct {
 	matched []*rule.Rule // by the numbers in set; nil stands for [readOnly]
 }
 
-// Book returns the rules of an account and Region. It is cached until one of them changes, so that it
-// may be asked for with every event.
+// Book returns the rules of an account and Region. It is cached until one of them changes, so that
+// it may be asked for with every event.
 func (s *Rows) Book(ctx context.Context, account, region string) (*Book, error) {
 	at := place{account, region}
 	return s.books.Get(at, func() (*Book, error) {
@@ -41,8 +41,8 @@ func (s *Rows) Book(ctx context.Context, account, region string) (*Book, error) 
 	})
 }
 
-// readOnly is what CloudTrail tells of calls that only read, which a rule matches only in a state of
-// its own.
+// readOnly is what CloudTrail tells of calls that only read, which a rule matches only in a state
+// of its own.
 var readOnly = must(`{"detail-type":["AWS API Call via CloudTrail"],"detail":{"readOnly":[true]}}`)
 
 func must(text string) *pattern.Pattern {
