@@ -12,6 +12,8 @@ import (
 	rules "claviger/alarms/starter"
 	"claviger/cmd/claviger/terminal"
 	"claviger/events/rule"
+	"claviger/hsm/hsmtest"
+	"claviger/hsm/hsmtest/shim"
 	"claviger/service"
 	"claviger/service/servicetest"
 
@@ -21,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/miekg/pkcs11"
 )
 
 // set is a set on a service of its own.
@@ -194,4 +197,38 @@ func TestEnable_ThingsThatHappen_ReachTheLogFile(t *testing.T) {
 			t.Fatalf("the file has\n%s", text)
 		}
 	}
+}
+
+// A device that goes away is told of while it is away: neither the event nor the rule nor the file
+// needs it.
+func TestEnable_DeviceThatGoes_IsToldWhileItIsAway(t *testing.T) {
+	device := shim.New(t)
+	token := hsmtest.SoftHSM(t)
+	token.Module = device.Module()
+	path := filepath.Join(t.TempDir(), "events.log")
+	server := servicetest.StartOn(t, token, func(c *service.Config) {
+		c.EventTargets = []service.EventTarget{{Kind: rule.LogFile, Name: "alarms", File: path}}
+	})
+	s := setOf(t, server)
+	says(t, func(t2 *terminal.Terminal) error {
+		return s.Enable(t.Context(), Wanted{Topic: "alarms", Log: "alarms", Yes: true}, t2)
+	})
+	awaits := func(state string) {
+		t.Helper()
+		want := []byte(`"detail-type":"Device State Change"`)
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+			text, _ := os.ReadFile(path)
+			if bytes.Contains(text, want) && bytes.Contains(text, []byte(`"state":"`+state+`"`)) {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("no %s; the token is %v, and the file has\n%s", state,
+					server.Service().Token.Ready(), text)
+			}
+		}
+	}
+	device.Set(shim.Gone(pkcs11.CKR_DEVICE_REMOVED))
+	awaits("UNAVAILABLE")
+	device.Clear()
+	awaits("AVAILABLE")
 }
