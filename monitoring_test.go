@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"claviger/alarms/starter"
+
 	"github.com/go-json-experiment/json"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -251,4 +253,15 @@ func TestExamples_GrafanaDashboard_AsksForMetricsThatThereAre(t *testing.T) {
 	if queries < 25 {
 		t.Errorf("only %d queries", queries)
 	}
+}
+
+func TestDocs_StarterRules_AreThoseOfTheSet(t *testing.T) {
+	var documented, actual []string
+	for _, row := range table(section(t, "docs/operating.md", "### Alarms without writing rules")) {
+		documented = append(documented, coded(row[0])...)
+	}
+	for _, r := range starter.Rules() {
+		actual = append(actual, r.Name)
+	}
+	same(t, "rules", documented, actual)
 }

@@ -29,6 +29,7 @@ import (
 	"claviger/internal/op/optest"
 	"claviger/service"
 	"claviger/store/storetest"
+	"claviger/topics/topicstest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -57,6 +58,10 @@ type Server struct {
 	Clock        *Clock          // what the service takes for the time
 	Vault        *Vault          // what the rotator of [VaultARN] rotates
 
+	// Receiver is a web server that topics may have subscribers at, and Mails a mail server.
+	Receiver *topicstest.Receiver
+	Mails    *topicstest.MailServer
+
 	ledger cut
 	front  *httptest.Server
 	config service.Config
@@ -77,19 +82,22 @@ func Start(t testing.TB, options ...func(*service.Config)) *Server {
 func StartOn(t testing.TB, token hsm.Config, options ...func(*service.Config)) *Server {
 	t.Helper()
 	s := &Server{Database: filepath.Join(storetest.Dir(t), "claviger.db"), HSM: token,
-		Log: new(optest.Log), Clock: new(Clock), Vault: new(Vault)}
+		Log: new(optest.Log), Clock: new(Clock), Vault: new(Vault),
+		Receiver: topicstest.NewReceiver(t), Mails: topicstest.NewMailServer(t, true)}
+	s.front = httptest.NewUnstartedServer(s)
+	s.URL = "http://" + s.front.Listener.Addr().String()
 	s.config = service.Config{Database: s.Database, HSM: s.HSM, Regions: []string{Region, Abroad},
 		Version: "test", Create: true, Log: slog.New(slog.NewTextHandler(s.Log, nil)),
 		Ledger:   s.ledger.around,
-		Rotators: []service.Rotator{s.Vault.rotator()}}
+		Rotators: []service.Rotator{s.Vault.rotator()},
+		Outbound: s.Receiver.Door(t), Topics: s.topics()}
 	for _, o := range options {
 		o(&s.config)
 	}
 	s.open(t)
 	s.Root = s.accessKey(t, Account, "")
 	s.Nobody = s.accessKey(t, Account, "nobody")
-	s.front = httptest.NewServer(s)
-	s.URL = s.front.URL
+	s.front.Start()
 	t.Cleanup(func() {
 		s.Service().Drain()
 		s.front.Close()
