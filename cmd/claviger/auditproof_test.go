@@ -166,8 +166,8 @@ func TestAuditVerify_ServerKilled_StillProves(t *testing.T) {
 	}
 }
 
-// TestAuditWitness_DatabasePutBack_IsAnAlarm in a file and at another Claviger, though everything in
-// the database fits.
+// TestAuditWitness_DatabasePutBack_IsAnAlarm in a file and at another Claviger, though everything
+// in the database fits.
 func TestAuditWitness_DatabasePutBack_IsAnAlarm(t *testing.T) {
 	t.Parallel()
 	s := initialised(t)
@@ -212,8 +212,9 @@ func TestAuditWitness_DatabasePutBack_IsAnAlarm(t *testing.T) {
 	if !strings.Contains(said, "the checkpoint of 9 records was signed over another trail") {
 		t.Error(said)
 	}
-	for _, bad := range [][]string{{"witness"}, {"witness", "--to", "x", "--key", key, "--database", s.path("claviger.db")},
-		{"witness", "--listen", ":0", "--to", "syslog"}, {"witness", "--listen", "127.0.0.1:0"}} {
+	for _, bad := range [][]string{{"witness"}, {"witness", "--listen", "127.0.0.1:0"},
+		{"witness", "--to", "x", "--key", key, "--database", s.path("claviger.db")},
+		{"witness", "--listen", ":0", "--to", "syslog"}} {
 		audited(t, s, 2, bad...)
 	}
 	if code := other.stop(); code != 0 {

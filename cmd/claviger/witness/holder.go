@@ -132,7 +132,8 @@ func parse(body []byte) (old int64, proof []tree.Hash, note []byte, err error) {
 	lines := strings.Split(string(head), "\n")
 	size, isOld := strings.CutPrefix(lines[0], "old ")
 	old, err = strconv.ParseInt(size, 10, 64)
-	if !ok || !isOld || err != nil || old < 0 || strconv.FormatInt(old, 10) != size || len(lines) > 64 {
+	if !ok || !isOld || err != nil || old < 0 || strconv.FormatInt(old, 10) != size ||
+		len(lines) > 64 {
 		return 0, nil, nil, bad
 	}
 	for _, line := range lines[1:] {
@@ -147,7 +148,8 @@ func parse(body []byte) (old int64, proof []tree.Hash, note []byte, err error) {
 
 // add takes a checkpoint, or says with which status it doesn't. A conflict's answer is how many
 // records the one has that is held.
-func (h *Holder) add(old int64, proof []tree.Hash, note []byte) (answer string, status int, err error) {
+func (h *Holder) add(old int64, proof []tree.Hash, note []byte) (
+	answer string, status int, err error) {
 	claimed, err := tree.Claimed(note)
 	if err != nil {
 		return "", http.StatusBadRequest, err
@@ -201,7 +203,8 @@ func (h *Holder) path(log *tree.Key) string {
 	return filepath.Join(h.Dir, hex.EncodeToString(sum[:8])+".checkpoint")
 }
 
-// cosign is a signature line that says when the checkpoint was the newest: c2sp.org/tlog-cosignature.
+// cosign is a signature line that says when the checkpoint was the newest:
+// c2sp.org/tlog-cosignature.
 func (h *Holder) cosign(note []byte) string {
 	text, _, _ := bytes.Cut(note, []byte("\n\n"))
 	now := time.Now().Unix()

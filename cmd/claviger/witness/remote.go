@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Remote is a witness that speaks c2sp.org/tlog-witness: another Claviger that listens, or any other
-// program that does.
+// Remote is a witness that speaks c2sp.org/tlog-witness: another Claviger that listens, or any
+// other program that does.
 type Remote struct {
 	URL    string       // its submission prefix
 	Client *http.Client // nil: one that follows no redirect
