@@ -307,7 +307,7 @@ func TestOperations_File_HasTheNameOfAWS(t *testing.T) {
 
 func TestDocs_Operations_AreThoseServed(t *testing.T) {
 	headings := map[string]string{"kms": "## KMS", "secretsmanager": "## Secrets Manager",
-		"ssm": "## Parameter Store", "sts": "## STS", "iam": "## IAM"}
+		"ssm": "## Parameter Store", "sts": "## STS", "iam": "## IAM", "cloudtrail": "## CloudTrail"}
 	of := map[string][]op.Operation{}
 	for _, o := range service.Operations() {
 		heading, ok := headings[o.Info().Service.Name]

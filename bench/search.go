@@ -77,7 +77,7 @@ func (p past) record(n int, to []byte) []byte {
 
 // write makes the trail, as the committer would.
 func (p past) write(db *store.DB) error {
-	const atOnce = 4096
+	const atOnce = 1024
 	for n := 1; n <= p.records; n += atOnce {
 		err := db.Commit(func(tx *store.Tx) error {
 			var b []byte
