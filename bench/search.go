@@ -29,7 +29,7 @@ const (
 	lookups        = 300 // of each kind
 )
 
-var insertPast = store.Wide(`INSERT INTO trail (batch, at, records) VALUES ($1, $2, $3)`,
+var insertPast = store.Wide(`INSERT OR IGNORE INTO trail (batch, at, records) VALUES ($1, $2, $3)`,
 	"the trail is of all accounts and Regions")
 
 // past is a trail that was made up.
@@ -75,27 +75,39 @@ func (p past) record(n int, to []byte) []byte {
 	return r.Append(to)
 }
 
-// write makes the trail, as the committer would.
+// write makes the trail, as the committer would. So much at once is more than some disks take: then
+// it waits, and tries again.
 func (p past) write(db *store.DB) error {
-	const atOnce = 1024
-	for n := 1; n <= p.records; n += atOnce {
+	const atOnce, attempts = 1024, 60
+	for n, failed := 1, 0; n <= p.records; {
 		err := db.Commit(func(tx *store.Tx) error {
-			var b []byte
-			for first := n; first < n+atOnce && first <= p.records; first += recordsOfBatch {
-				b = b[:0]
-				for i := first; i < first+recordsOfBatch && i <= p.records; i++ {
-					if len(b) > 0 {
-						b = append(b, '\n')
-					}
-					b = p.record(i, b)
-				}
-				if _, err := tx.Exec(insertPast, int64(first), p.at(first).UnixMicro(), b); err != nil {
-					return err
-				}
-			}
-			return nil
+			return p.insert(tx, n, min(n+atOnce, p.records+1))
 		}, nil)
-		if err != nil {
+		switch {
+		case err == nil:
+			n, failed = n+atOnce, 0
+		case failed == attempts:
+			return err
+		default:
+			failed++
+			time.Sleep(time.Second)
+		}
+	}
+	return nil
+}
+
+// insert writes the records from one number up to another.
+func (p past) insert(tx *store.Tx, from, to int) error {
+	var b []byte
+	for first := from; first < to; first += recordsOfBatch {
+		b = b[:0]
+		for n := first; n < min(first+recordsOfBatch, to); n++ {
+			if len(b) > 0 {
+				b = append(b, '\n')
+			}
+			b = p.record(n, b)
+		}
+		if _, err := tx.Exec(insertPast, int64(first), p.at(first).UnixMicro(), b); err != nil {
 			return err
 		}
 	}
