@@ -9,6 +9,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -78,6 +79,14 @@ func (s *Server) ParameterStore(options ...ClientOption) *ssm.Client {
 func (s *Server) CloudTrail(options ...ClientOption) *cloudtrail.Client {
 	c := s.client(options)
 	return cloudtrail.New(cloudtrail.Options{BaseEndpoint: &s.URL, Region: c.region,
+		Credentials: c.credentials, HTTPClient: s.front.Client(), HTTPSignerV4: signer{s.Clock},
+		RetryMaxAttempts: 1, Retryer: aws.NopRetryer{}})
+}
+
+// EventBridge returns the SDK's client of EventBridge. It tries everything once.
+func (s *Server) EventBridge(options ...ClientOption) *eventbridge.Client {
+	c := s.client(options)
+	return eventbridge.New(eventbridge.Options{BaseEndpoint: &s.URL, Region: c.region,
 		Credentials: c.credentials, HTTPClient: s.front.Client(), HTTPSignerV4: signer{s.Clock},
 		RetryMaxAttempts: 1, Retryer: aws.NopRetryer{}})
 }

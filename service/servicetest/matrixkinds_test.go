@@ -151,6 +151,8 @@ var demanded = map[string][]string{
 
 	"ssm.PutParameter": {"ssm:PutParameter", "ssm:AddTagsToResource"},
 
+	"events.PutRule": {"events:PutRule", "events:TagResource"},
+
 	"iam.CreateUser":    {"iam:CreateUser", "iam:TagUser"},
 	"iam.CreateRole":    {"iam:CreateRole", "iam:TagRole"},
 	"iam.CreatePolicy":  {"iam:CreatePolicy", "iam:TagPolicy"},
