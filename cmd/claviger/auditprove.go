@@ -30,7 +30,7 @@ func auditProve(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	proof, err := evidence.Prove(db, key, id)
+	proof, err := evidence.Prove(ctx, db, w.database, key, id)
 	if err != nil {
 		return err
 	}
