@@ -179,6 +179,13 @@ func TestConnections_BadInput_IsRefused(t *testing.T) {
 	s.Refused("CreateConnection", M{"Name": "d", "AuthorizationType": "BASIC",
 		"AuthParameters": basic, "KmsKeyIdentifier": "alias/absent"}, "ValidationException",
 		"KMS key is not valid: Alias arn:aws:kms:"+region+":"+account+":alias/absent is not found.")
+	lattice := M{"ResourceParameters": M{"ResourceConfigurationArn": ""}}
+	for _, in := range []M{{"InvocationConnectivityParameters": lattice},
+		{"AuthParameters": M{"ConnectivityParameters": lattice}}} {
+		in["Name"] = "c"
+		s.Refused("UpdateConnection", in, "ValidationException",
+			"There is no VPC Lattice here: leave the connectivity parameters out.")
+	}
 	for name := range map[string]bool{"DescribeConnection": true, "DeleteConnection": true,
 		"DeauthorizeConnection": true, "UpdateConnection": true} {
 		s.Refused(name, M{"Name": "x"}, "ResourceNotFoundException",

@@ -122,7 +122,7 @@ func TestDeleteRule_WithTargets_IsRefused(t *testing.T) {
 		{"Id": "b", "Arn": topic}}})
 	s.Refused("DeleteRule", M{"Name": "r"}, "ValidationException",
 		"Rule can't be deleted since it has targets.")
-	out := must[events.PutTargetsOutput](s, "RemoveTargets",
+	out := must[events.RemoveTargetsOutput](s, "RemoveTargets",
 		M{"Rule": "r", "Ids": []string{"a", "b", "absent"}})
 	if out.FailedEntryCount != 0 || out.FailedEntries == nil {
 		t.Errorf("%+v", out)
