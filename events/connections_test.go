@@ -162,8 +162,8 @@ func TestConnections_Deauthorized_HasNoSecretAndItsDestinationsAreInactive(t *te
 		t.Errorf("with another connection of the name it is %s", got)
 	}
 	d, by, err := s.events.Destination(t.Context(), arn)
-	if err != nil || d == nil || by != "" {
-		t.Errorf("%+v, %q, %v", d, by, err)
+	if err != nil || d == nil || by != nil {
+		t.Errorf("%+v, %+v, %v", d, by, err)
 	}
 }
 

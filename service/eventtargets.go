@@ -30,3 +30,14 @@ func (all eventTargets) Declared(kind rule.Kind, name string) bool {
 		return t.Kind == kind && t.Name == name
 	})
 }
+
+// files are the paths of log files by the names of their groups.
+func (all eventTargets) files() map[string]string {
+	paths := map[string]string{}
+	for _, t := range all {
+		if t.Kind == rule.LogFile {
+			paths[t.Name] = t.File
+		}
+	}
+	return paths
+}

@@ -51,9 +51,9 @@ type workings struct {
 	unknownKeys  domain.UnknownKeys
 	rotators     rotation.Rotators
 	public       *public.Trees
-	targets      events.Targets
 	exported     *export.Trail
 	exports      trail.Exports
+	targets      events.Targets
 
 	webIdentities *webidentity.Verifier
 

@@ -37,7 +37,7 @@ func (s *Rows) Book(ctx context.Context, account, region string) (*Book, error) 
 		if err != nil {
 			return nil, err
 		}
-		return newBook(rules), nil
+		return NewBook(rules), nil
 	})
 }
 
@@ -53,7 +53,8 @@ func must(text string) *pattern.Pattern {
 	return p
 }
 
-func newBook(rules []*rule.Rule) *Book {
+// NewBook returns the rules of an account and Region, in order of name, as a book.
+func NewBook(rules []*rule.Rule) *Book {
 	b := &Book{Rules: rules, matched: []*rule.Rule{nil}}
 	patterns := []*pattern.Pattern{readOnly}
 	for _, r := range rules {

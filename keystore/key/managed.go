@@ -109,10 +109,6 @@ const parameterStorePolicy = `{
   } ]
 }`
 
-// eventBridgePolicy is in the form of Parameter Store's.
-var eventBridgePolicy = strings.NewReplacer("auto-ssm-1", "auto-events-1", "SSM", "EventBridge",
-	"ssm.REGION", "events.REGION").Replace(parameterStorePolicy)
-
 // topicsPolicy is that of SNS: who publishes has messages sealed, and the service opens them.
 const topicsPolicy = `{
   "Version" : "2012-10-17",
@@ -141,3 +137,7 @@ const topicsPolicy = `{
     "Resource" : "*"
   } ]
 }`
+
+// eventBridgePolicy is in the form of Parameter Store's.
+var eventBridgePolicy = strings.NewReplacer("auto-ssm-1", "auto-events-1", "SSM", "EventBridge",
+	"ssm.REGION", "events.REGION").Replace(parameterStorePolicy)

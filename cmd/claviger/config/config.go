@@ -49,10 +49,10 @@ type Config struct {
 	Parameters struct {
 		Public []PublicTree `toml:"public"` // that the site declares for every account
 	} `toml:"parameters"`
-	Events   Events   `toml:"events"`
 	Trail    Trail    `toml:"trail"` // how it is exported and copied, and for how long it is kept
 	Outbound Outbound `toml:"outbound"`
 	SNS      SNS      `toml:"sns"`
+	Events   Events   `toml:"events"`
 	TLS      struct {
 		Certificate string `toml:"certificate"` // PEM chain; read again when it changes
 		Key         string `toml:"key"`         // PEM file of mode 0600; this or key_label
