@@ -51,7 +51,9 @@ func TestConnections_EveryKind_ShowsNoSecretAndOpensForTheService(t *testing.T) 
 		}
 		shown := must[events.DescribeConnectionOutput](s, "DescribeConnection", M{"Name": name})
 		if text := fmt.Sprintf("%+v %+v %+v %+v", shown, shown.AuthParameters.BasicAuthParameters,
-			shown.AuthParameters.OAuthParameters, shown.AuthParameters.InvocationHttpParameters); strings.Contains(text, "secret-") || shown.LastAuthorizedTime == nil {
+			shown.AuthParameters.OAuthParameters,
+			shown.AuthParameters.InvocationHttpParameters); strings.Contains(text, "secret-") ||
+			shown.LastAuthorizedTime == nil {
 			t.Errorf("it is shown as %s", text)
 		}
 		_, p, err := s.events.Credentials(s.Runner.Own(t.Context(), account, region, "events"), name)
@@ -111,8 +113,8 @@ func TestUpdateConnection_PartOfIt_KeepsTheRest(t *testing.T) {
 		"pass-word-4711"}) {
 		t.Errorf("%+v, %v", p, err)
 	}
-	s.Refused("UpdateConnection", M{"Name": "c", "AuthorizationType": "API_KEY"}, "ValidationException",
-		"Parameter AuthParameters is not valid. Reason: Another AuthorizationType takes parameters of "+
+	s.Refused("UpdateConnection", M{"Name": "c", "AuthorizationType": "API_KEY"},
+		"ValidationException", "Parameter AuthParameters is not valid. Reason: Another AuthorizationType takes parameters of "+
 			"its own.")
 	s.Refused("UpdateConnection", M{"Name": "c", "AuthorizationType": "API_KEY", "AuthParameters": M{
 		"ApiKeyAuthParameters": M{"ApiKeyName": "X"}}}, "ValidationException", "Parameter "+

@@ -122,7 +122,8 @@ type CreateConnectionOutput struct {
 	LastModifiedTime wire.Time
 }
 
-func (s *Events) findNewConnection(c *op.Call, in CreateConnectionInput) (*connectionTarget, error) {
+func (s *Events) findNewConnection(c *op.Call,
+	in CreateConnectionInput) (*connectionTarget, error) {
 	t := s.findConnectionOf(c, "CreateConnection", in.Name)
 	t.absent = nil // it is made
 	return t, nil

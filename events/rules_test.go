@@ -201,7 +201,8 @@ func TestPutTargets_BadInput_IsRefused(t *testing.T) {
 	form := func(arn string) string {
 		return "Parameter " + arn + " is not valid. Reason: Provided Arn is not in correct format."
 	}
-	for _, arn := range []string{"x", "arn:aws:sqs:" + region + ":" + account + ":q", prefix + "rule/r",
+	for _, arn := range []string{"x", "arn:aws:sqs:" + region + ":" + account + ":q",
+		prefix + "rule/r",
 		prefix + "api-destination/x", topic + ":sub"} {
 		bad(M{"Arn": arn}, form(arn))
 	}

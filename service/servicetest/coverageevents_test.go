@@ -10,9 +10,11 @@ import (
 // of it; see compatibility_test.go.
 var coverageOfEventBridge = coverage{
 	service: "events", title: "EventBridge", target: "AWSEvents",
-	client: reflect.TypeFor[*eventbridge.Client](), least: len(eventOperations) + len(noEventOperation),
-	page: "docs/compatibility-eventbridge.md", source: "coverageevents_test.go",
-	noOperation: noEventOperation, refused: refusedOfEventBridge, limited: limitedOfEventBridge, proofs: proofsOfEventBridge,
+	client: reflect.TypeFor[*eventbridge.Client](),
+	least:  len(eventOperations) + len(noEventOperation),
+	page:   "docs/compatibility-eventbridge.md", source: "coverageevents_test.go",
+	noOperation: noEventOperation, refused: refusedOfEventBridge,
+	limited: limitedOfEventBridge, proofs: proofsOfEventBridge,
 	proven: []string{"service/servicetest", "events/..."},
 }
 
