@@ -23,6 +23,7 @@ var SNS = &op.Service{
 	Answers:  answers,
 	Refused:  refused,
 
+	Large:       true,
 	Unsigned:    true,
 	Unversioned: true,
 	Own: map[string]string{
