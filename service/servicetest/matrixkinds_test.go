@@ -163,6 +163,8 @@ var demanded = map[string][]string{
 	"iam.CreateOpenIDConnectProvider": {"iam:CreateOpenIDConnectProvider",
 		"iam:TagOpenIDConnectProvider"},
 
+	"cloudtrail.SearchEvents": {"cloudtrail:LookupEvents"},
+
 	"sts.AssumeRole": {"sts:SetSourceIdentity", "sts:AssumeRole", "sts:TagSession"},
 }
 
