@@ -119,11 +119,11 @@ func (r *record) parseFacts(s *scanner) {
 		return
 	}
 	for s.more() {
-		if string(s.key()) != "resourceARNs" || !s.open('[') {
+		if string(s.key()) != "resourceARNs" {
 			s.skip()
 			continue
 		}
-		for s.more() {
+		for s.open('['); s.more(); {
 			r.subjects = append(r.subjects, subject(s.text()))
 		}
 	}
