@@ -47,7 +47,9 @@ func TestLook_AccessOpened_IsToldOfEachWay(t *testing.T) {
 			return put("kms", "PutKeyPolicy", `"keyId":"`+id+`","policy":`, p)
 		}, keyARN, region},
 		"a new key": {func(p string) audit.Record {
-			return put("kms", "CreateKey", `"policy":`, p, `{"keyId":"`+id+`"}`)
+			r := put("kms", "CreateKey", `"policy":`, p)
+			r.Resources = []audit.Resource{{ARN: keyARN}}
+			return r
 		}, keyARN, region},
 		"a replica": {func(p string) audit.Record {
 			r := put("kms", "ReplicateKey", `"replicaRegion":"us-east-1","policy":`, p)
@@ -57,6 +59,10 @@ func TestLook_AccessOpened_IsToldOfEachWay(t *testing.T) {
 		"a secret's policy": {func(p string) audit.Record {
 			return put("secretsmanager", "PutResourcePolicy",
 				`"secretId":"`+aSecret+`","resourcePolicy":`, p)
+		}, aSecret, region},
+		"a secret's policy, by its name": {func(p string) audit.Record {
+			return put("secretsmanager", "PutResourcePolicy", `"secretId":"name","resourcePolicy":`, p,
+				`{"resourceARNs":["`+aSecret+`"]}`)
 		}, aSecret, region},
 		"a parameter's policy": {func(p string) audit.Record {
 			return put("ssm", "PutResourcePolicy", `"resourceArn":"`+parameter+`","policy":`, p)

@@ -123,7 +123,10 @@ func (r *record) parseFacts(s *scanner) {
 			s.skip()
 			continue
 		}
-		for s.open('['); s.more(); {
+		if !s.open('[') {
+			continue
+		}
+		for s.more() {
 			r.subjects = append(r.subjects, subject(s.text()))
 		}
 	}
