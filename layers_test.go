@@ -25,7 +25,8 @@ var layers = []struct{ pkg, may, because string }{
 	{"cmd/claviger/exit", "hsm internal/backup internal/install store",
 		"how a command fails is said of errors that others have made"},
 	{"cmd/claviger/config", "cmd/claviger/exit hsm iam/webidentity internal/... service " +
-		"secrets/rotation/rotator/... parameters/public topics/mail trail/copies trail/export",
+		"secrets/rotation/rotator/... parameters/public events/rule topics/mail trail/copies " +
+		"trail/export",
 		"what an installation is made of is read before any command does anything with it"},
 	{"cmd/claviger/params/document", "", "a document is text, whatever becomes of it"},
 	{"cmd/claviger/params/plan", "cmd/claviger/params/document parameters/parameter",
@@ -199,6 +200,27 @@ var layers = []struct{ pkg, may, because string }{
 		"a message is brought to where rows say, with nobody asking"},
 	{"topics/mail", "", "a mail is text, and a server its configuration"},
 	{"topics/topicstest", "internal/outbound", "receivers are somebody else's"},
+	{"events", "events/... internal/... policy store",
+		"a domain knows the road, the engine and the trail, and no other domain"},
+	{"events/dispatch", "events/rule events/rulerows internal/delivery internal/domain " +
+		"internal/outbox internal/rowmac store trail/follow",
+		"who dispatches reads rules, and follows what happened wherever that is written down"},
+	{"events/destination", "events/connection events/dispatch events/rule internal/delivery " +
+		"internal/op internal/outbound",
+		"a request to a destination is made of what was found, and sent through the one door"},
+	{"events/logfile", "events/rule internal/delivery", "a line in a file is bytes"},
+	{"events/eventfault", "internal/fault", "every part of EventBridge refuses in the same words"},
+	{"events/model", "internal/domain internal/op internal/shape internal/fault",
+		"what AWS's model says is read before any rule is"},
+	{"events/rule", "internal/domain", "a rule is facts: no clock, no database, no key"},
+	{"events/rulerows", "events/rule internal/domain internal/op internal/pattern internal/rowmac store",
+		"rows hold rules, and know no operation"},
+	{"events/connection", "events/rule internal/domain",
+		"a connection is facts: no clock, no database, no key"},
+	{"events/connectionrows", "events/connection internal/domain internal/rowmac store",
+		"rows hold connections, and know no operation"},
+	{"events/transformer", "", "a template is a text, and an event another"},
+	{"events/schedule", "", "when something is due follows from a text and a moment"},
 	{"identity", "internal/... policy audit store identity/sigv4 identity/session identity/accesskey",
 		"a domain knows the road, the engine and the trail, and no other domain"},
 	{"iam", "iam/... internal/... policy audit store identity",
@@ -271,6 +293,7 @@ var layers = []struct{ pkg, may, because string }{
 		"what domains have in common knows none of them"},
 	{"internal/outbound", "",
 		"what may be called follows from a list and an address, whoever calls"},
+	{"internal/outbound/outboundtest", "", "a receiver is somebody else's"},
 	{"internal/delivery", "internal/domain internal/fault store",
 		"a queue knows rows and moments, and no receiver"},
 	{"internal/outbox", "internal/domain store",
@@ -356,27 +379,6 @@ var layers = []struct{ pkg, may, because string }{
 	{"trail/export", "store", "files are made of records, and say nothing that isn't in them"},
 	{"trail/retention", "internal/clock store", "what goes is told by its age alone"},
 
-	{"events", "events/... internal/... policy audit store",
-		"a domain knows the road, the engine and the trail, and no other domain"},
-	{"events/model", "internal/domain internal/fault internal/op internal/shape",
-		"shapes are AWS's and come before all that is done with them"},
-	{"events/eventfault", "internal/fault", "how things fail is AWS's, whatever they are"},
-	{"events/rule", "internal/domain", "a rule is what was asked for, wherever it rests"},
-	{"events/connection", "events/rule internal/domain", "a connection is what was asked for"},
-	{"events/schedule", "", "when something is due is a text and a time"},
-	{"events/transformer", "", "a template is a text, and an event another"},
-	{"events/rulerows", "events/rule internal/domain internal/op internal/pattern internal/rowmac store",
-		"a row is signed and says what a rule is"},
-	{"events/connectionrows", "events/connection internal/domain internal/rowmac store",
-		"a row is signed and says what a connection is"},
-	{"events/dispatch", "events/rule events/rulerows internal/delivery internal/domain internal/outbox " +
-		"internal/rowmac store trail/follow",
-		"who dispatches knows rules and events, and of receivers only that there are some"},
-	{"events/destination", "events/connection events/dispatch events/rule internal/delivery " +
-		"internal/domain internal/outbound", "a destination is called, whatever the event tells"},
-
-	{"internal/outbound/outboundtest", "", "what is outside in tests knows nothing of what calls it"},
-
 	{"internal/shape", "internal/fault internal/wire",
 		"a constraint speaks of values, not of operations"},
 	{"internal/wire", "internal/fault", "a scalar is the same in every operation"},
@@ -439,10 +441,10 @@ var walls = []struct{ path, in, because string }{
 	{"go.yaml.in/yaml", "parameters/public cmd/claviger/params/document",
 		"of YAML the values of parameters are read and nothing else, as text and without its surprises"},
 	{"golang.org/x/mod", "audit/tree", "it is the Merkle log and the signed note"},
-	{"golang.org/x/sys", "cmd/... hsm store internal/access internal/clock " +
+	{"golang.org/x/sys", "cmd/... events/logfile hsm store internal/access internal/clock " +
 		"secrets/rotation/rotator/program/... trail/export",
 		"locked memory and file locks belong to the process, the device, the database and what is " +
-			"exported of it; the uptime is the kernel's; and what a program may do is said to the kernel"},
+			"written beside it; the uptime is the kernel's; and what a program may do is said to the kernel"},
 }
 
 // file is one Go file of the tree with what the rules look at.

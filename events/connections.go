@@ -33,8 +33,8 @@ func (t *connectionTarget) Demands() []policy.Demand {
 	return []policy.Demand{domain.On(action(t.operation), arn, t.ref.Account)}
 }
 
-// Changes implements [op.Changer]: who makes it and who changes it take turns, whatever its ARN will
-// be.
+// Changes implements [op.Changer]: who makes it and who changes it take turns, whatever its ARN
+// will be.
 func (t *connectionTarget) Changes() []string { return []string{t.ref.UnnamedARN("connection")} }
 
 // Missing implements [op.Target].
@@ -137,9 +137,9 @@ func (s *Events) open(c *op.Call, _ openInput, t *connectionTarget) (out opened,
 	return out, err
 }
 
-// Credentials returns a connection of the call's account and Region with its secrets, which are nil
-// if it has none any more. It is for deliveries: the service opens them as itself, and the use of the
-// KMS key is recorded.
+// Credentials returns a connection of the call's account and Region with its secrets, which are
+// nil if it has none any more. It is for deliveries: the service opens them as itself, and the use
+// of the KMS key is recorded.
 func (s *Events) Credentials(c *op.Call, name string) (*connection.Connection,
 	*connection.Parameters, error) {
 	out, err := op.AsService(c, rule.Service, c.Caller.Account, s.own.open, openInput{Name: name})

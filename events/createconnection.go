@@ -24,7 +24,7 @@ type CreateConnectionAuthRequestParameters struct {
 	BasicAuthParameters      *CreateConnectionBasicAuthRequestParameters  `shape:"CreateConnectionBasicAuthRequestParameters"`
 	OAuthParameters          *CreateConnectionOAuthRequestParameters      `shape:"CreateConnectionOAuthRequestParameters"`
 	ApiKeyAuthParameters     *CreateConnectionApiKeyAuthRequestParameters `shape:"CreateConnectionApiKeyAuthRequestParameters"`
-	InvocationHttpParameters *connection.HTTPParameters                   `shape:"ConnectionHttpParameters"`
+	InvocationHttpParameters *connection.ConnectionHttpParameters         `shape:"ConnectionHttpParameters"`
 }
 
 // CreateConnectionBasicAuthRequestParameters are a name and a password.
@@ -44,7 +44,7 @@ type CreateConnectionOAuthRequestParameters struct {
 	ClientParameters      CreateConnectionOAuthClientRequestParameters `shape:"CreateConnectionOAuthClientRequestParameters,required"`
 	AuthorizationEndpoint string                                       `shape:"HttpsEndpoint,required"`
 	HttpMethod            string                                       `shape:"ConnectionOAuthHttpMethod,required"`
-	OAuthHttpParameters   *connection.HTTPParameters                   `shape:"ConnectionHttpParameters"`
+	OAuthHttpParameters   *connection.ConnectionHttpParameters         `shape:"ConnectionHttpParameters"`
 }
 
 // CreateConnectionOAuthClientRequestParameters are a client's id and secret.

@@ -22,7 +22,7 @@ type DescribeApiDestinationOutput struct {
 	ConnectionArn                string
 	InvocationEndpoint           string
 	HttpMethod                   string
-	InvocationRateLimitPerSecond int64
+	InvocationRateLimitPerSecond int32
 	CreationTime                 wire.Time
 	LastModifiedTime             wire.Time
 }
@@ -36,7 +36,7 @@ func (s *Events) describeAPIDestination(c *op.Call, _ DescribeApiDestinationInpu
 	}
 	return DescribeApiDestinationOutput{ApiDestinationArn: d.ARN(), Name: d.Name,
 		Description: d.Description, ApiDestinationState: state, ConnectionArn: d.ConnectionARN,
-		InvocationEndpoint: d.Endpoint, HttpMethod: d.Method, InvocationRateLimitPerSecond: d.Rate,
+		InvocationEndpoint: d.Endpoint, HttpMethod: d.Method, InvocationRateLimitPerSecond: int32(d.Rate),
 		CreationTime:     wire.Time{Time: d.Created},
 		LastModifiedTime: wire.Time{Time: d.Modified}}, nil
 }

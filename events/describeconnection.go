@@ -23,7 +23,7 @@ type DescribeConnectionOutput struct {
 	StateReason        string `json:",omitzero"`
 	AuthorizationType  string
 	KmsKeyIdentifier   string `json:",omitzero"`
-	AuthParameters     connection.Shown
+	AuthParameters     connection.ConnectionAuthResponseParameters
 	CreationTime       wire.Time
 	LastModifiedTime   wire.Time
 	LastAuthorizedTime *wire.Time `json:",omitzero"`

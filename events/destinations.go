@@ -115,23 +115,20 @@ func (s *Events) stateOfDestination(ctx context.Context,
 	return connection.Active, nil
 }
 
-// Destination returns the API destination that an ARN names, or nil if it isn't there, with the name
-// of its connection for [Events.Credentials], which is empty if that is not there any more.
-func (s *Events) Destination(ctx context.Context, arn string) (*connection.APIDestination, string,
-	error) {
+// Destination returns the API destination that an ARN names, or nil if it isn't there, and its
+// connection, which is nil if that is not there any more; [Events.Credentials] opens it.
+func (s *Events) Destination(ctx context.Context, arn string) (*connection.APIDestination,
+	*connection.Connection, error) {
 	kind, name, at, ok := rule.ReadTarget(arn)
 	if !ok || kind != rule.Destination {
-		return nil, "", nil
+		return nil, nil, nil
 	}
 	name, _, _ = strings.Cut(name, "/")
 	d, err := s.connections.Destination(ctx,
 		connection.Ref{Account: at.Account, Region: at.Region, Name: name})
 	if err != nil || d == nil || d.ARN() != arn {
-		return nil, "", err
+		return nil, nil, err
 	}
 	by, err := s.connectionOf(ctx, d.Account, d.Region, d.ConnectionARN)
-	if err != nil || by == nil {
-		return d, "", err
-	}
-	return d, by.Name, nil
+	return d, by, err
 }

@@ -3,24 +3,25 @@
 //
 // # How a rule lives
 //
-// It is one row with its targets, changed as a whole against the revision that was read. All rules of
-// an account and Region are read together and kept with their patterns compiled ([rulerows.Book]):
-// who delivers asks for them with every event, and a listing costs no more than that.
+// It is one row with its targets, changed as a whole against the revision that was read. All rules
+// of an account and Region are read together and kept with their patterns compiled
+// ([rulerows.Book]): who delivers asks for them with every event, and a listing costs no more than
+// that.
 //
-// Nothing is delivered here. What PutEvents takes goes into the outbox, as the events of every other
-// service do, in the transaction of its record; package dispatch takes it from there.
+// Nothing is delivered here. What PutEvents takes goes into the outbox, as the events of every
+// other service do, in the transaction of its record; package dispatch takes it from there.
 //
 // # Secrets
 //
-// The credentials of a connection rest sealed under a KMS key, as the values of secrets do. They are
-// opened for a delivery and nothing else ([Events.Credentials]).
+// The credentials of a connection rest sealed under a KMS key, as the values of secrets do. They
+// are opened for a delivery and nothing else ([Events.Credentials]).
 //
 // # Where to read
 //
-// operations.go is the table of contents, and each operation has a file of its name. Package rule is
-// what a rule is, rulerows its rows; connection and connectionrows are the same for connections and
-// API destinations; transformer makes of an event what a target gets, and schedule reads rate(...)
-// and cron(...). The language of patterns is in internal/pattern.
+// operations.go is the table of contents, and each operation has a file of its name. Package rule
+// is what a rule is, rulerows its rows; connection and connectionrows are the same for connections
+// and API destinations; transformer makes of an event what a target gets, and schedule reads
+// rate(...) and cron(...). The language of patterns is in internal/pattern.
 package events
 
 import (
@@ -73,8 +74,8 @@ func New(c Config) *Events {
 	return s
 }
 
-// Book returns the rules of an account and Region, to be matched with events. It is cached until one
-// of them changes.
+// Book returns the rules of an account and Region, to be matched with events. It is cached until
+// one of them changes.
 func (s *Events) Book(ctx context.Context, account, region string) (*rulerows.Book, error) {
 	return s.rows.Book(ctx, account, region)
 }

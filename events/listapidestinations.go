@@ -31,7 +31,7 @@ type ApiDestination struct {
 	ConnectionArn                string
 	InvocationEndpoint           string
 	HttpMethod                   string
-	InvocationRateLimitPerSecond int64
+	InvocationRateLimitPerSecond int32
 	CreationTime                 wire.Time
 	LastModifiedTime             wire.Time
 }
@@ -62,7 +62,7 @@ func (s *Events) listAPIDestinations(c *op.Call,
 		}
 		out.ApiDestinations = append(out.ApiDestinations, ApiDestination{ApiDestinationArn: d.ARN(),
 			Name: d.Name, ApiDestinationState: state, ConnectionArn: d.ConnectionARN,
-			InvocationEndpoint: d.Endpoint, HttpMethod: d.Method, InvocationRateLimitPerSecond: d.Rate,
+			InvocationEndpoint: d.Endpoint, HttpMethod: d.Method, InvocationRateLimitPerSecond: int32(d.Rate),
 			CreationTime:     wire.Time{Time: d.Created},
 			LastModifiedTime: wire.Time{Time: d.Modified}})
 	}

@@ -17,7 +17,10 @@ type ListEventBusesInput struct {
 }
 
 // ListEventBusesOutput has the one bus that there is, if it is asked for.
-type ListEventBusesOutput struct{ EventBuses []EventBus }
+type ListEventBusesOutput struct {
+	EventBuses []EventBus
+	NextToken  string `json:",omitzero"` // never there
+}
 
 // EventBus is a bus.
 type EventBus struct {

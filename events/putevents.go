@@ -57,8 +57,8 @@ func (in PutEventsInput) Validate() error {
 	return nil
 }
 
-// size is how many bytes an entry counts ("Calculating Amazon EventBridge PutEvents event entry size"
-// of the user guide).
+// size is how many bytes an entry counts ("Calculating Amazon EventBridge PutEvents event entry
+// size" of the user guide).
 func (e PutEventsRequestEntry) size() (n int) {
 	if e.Time != nil {
 		n = timeBytes

@@ -92,7 +92,24 @@ func (in PutRuleInput) Conditions(v policy.Values) {
 // PutRuleOutput is the rule's ARN.
 type PutRuleOutput struct{ RuleArn string }
 
-func (s *Events) findPutRule(c *op.Call, in PutRuleInput) (*target, error) {
+// placement is a rule that shall be made or said anew.
+type placement struct {
+	*target
+	tagged bool // it shall have tags, which takes a permission of its own
+}
+
+// Demands implements [op.Target].
+func (p placement) Demands() []policy.Demand {
+	demands := p.target.Demands()
+	if p.tagged {
+		also := *p.target
+		also.operation = "TagResource"
+		demands = append(demands, also.Demands()...)
+	}
+	return demands
+}
+
+func (s *Events) findPutRule(c *op.Call, in PutRuleInput) (placement, error) {
 	t := s.find(c, "PutRule", in)
 	t.absent = nil // it is made
 	if t.rule == nil {
@@ -103,10 +120,10 @@ func (s *Events) findPutRule(c *op.Call, in PutRuleInput) (*target, error) {
 			v[model.CreatorAccount] = []string{t.ref.Account}
 		}
 	}
-	return t, nil
+	return placement{t, len(in.Tags) > 0}, nil
 }
 
-func (s *Events) putRule(c *op.Call, in PutRuleInput, t *target) (op.Commit[PutRuleOutput], error) {
+func (s *Events) putRule(c *op.Call, in PutRuleInput, t placement) (op.Commit[PutRuleOutput], error) {
 	say := func(r *rule.Rule) {
 		r.Pattern = domain.Or(in.EventPattern, "")
 		r.Schedule = domain.Or(in.ScheduleExpression, "")

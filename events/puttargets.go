@@ -114,11 +114,11 @@ func (in PutTargetsInput) Conditions(v policy.Values) {
 // PutTargetsOutput has what was refused: nothing, since a request is taken as a whole.
 type PutTargetsOutput struct {
 	FailedEntryCount int32
-	FailedEntries    []FailedTarget
+	FailedEntries    []PutTargetsResultEntry
 }
 
-// FailedTarget is a target that was refused.
-type FailedTarget struct {
+// PutTargetsResultEntry is a target that was refused.
+type PutTargetsResultEntry struct {
 	TargetId     string
 	ErrorCode    string
 	ErrorMessage string
@@ -126,7 +126,7 @@ type FailedTarget struct {
 
 func (s *Events) putTargets(c *op.Call, in PutTargetsInput,
 	r *rule.Rule) (*rulerows.Change, PutTargetsOutput, error) {
-	out := PutTargetsOutput{FailedEntries: []FailedTarget{}}
+	out := PutTargetsOutput{FailedEntries: []PutTargetsResultEntry{}}
 	for _, t := range in.Targets {
 		if err := s.checkThere(c, t); err != nil {
 			return nil, out, err
@@ -147,8 +147,9 @@ func (s *Events) putTargets(c *op.Call, in PutTargetsInput,
 	return &rulerows.Change{Before: r, After: after}, out, nil
 }
 
-// checkThere refuses targets that nothing could be sent to: those of other accounts and Regions, API
-// destinations that there are not, and log groups and functions that the configuration has not.
+// checkThere refuses targets that nothing could be sent to: those of other accounts and Regions,
+// API destinations that there are not, and log groups and functions that the configuration has
+// not.
 func (s *Events) checkThere(c *op.Call, t rule.Target) error {
 	arns := []string{t.Arn}
 	if t.DeadLetterConfig != nil && t.DeadLetterConfig.Arn != nil {

@@ -23,7 +23,7 @@ func (in RemoveTargetsInput) ruleName() string { return in.Rule }
 // removeTargets takes targets away. One that isn't there is away already.
 func (s *Events) removeTargets(_ *op.Call, in RemoveTargetsInput,
 	r *rule.Rule) (*rulerows.Change, PutTargetsOutput, error) {
-	out := PutTargetsOutput{FailedEntries: []FailedTarget{}}
+	out := PutTargetsOutput{FailedEntries: []PutTargetsResultEntry{}}
 	after := r.Next(func(n *rule.Rule) {
 		n.Targets = slices.DeleteFunc(n.Targets, func(t rule.Target) bool {
 			return slices.Contains(in.Ids, t.Id)

@@ -13,8 +13,8 @@ import (
 	"claviger/store"
 )
 
-// scheduleJob is the kind of the work that sends the events of a rule's schedule. Its subject is the
-// rule's name.
+// scheduleJob is the kind of the work that sends the events of a rule's schedule. Its subject is
+// the rule's name.
 const scheduleJob = "events:ScheduledEvent"
 
 // own are the operations that the service performs as itself.

@@ -5,8 +5,8 @@ import (
 	"claviger/internal/fault"
 )
 
-// sealError says in EventBridge's words what KMS refused. Who may not use the key is denied. What no
-// request can help (the device away, a failure of our own) stays what it is.
+// sealError says in EventBridge's words what KMS refused. Who may not use the key is denied. What
+// no request can help (the device away, a failure of our own) stays what it is.
 func sealError(err error) error {
 	f := fault.Of(err)
 	switch f.Kind {

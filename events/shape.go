@@ -7,8 +7,8 @@ import (
 	"claviger/events/transformer"
 )
 
-// Shape makes what a target of a rule gets of an event that came here at a moment. An error says that
-// nothing can be made of it, now or later.
+// Shape makes what a target of a rule gets of an event that came here at a moment. An error says
+// that nothing can be made of it, now or later.
 func Shape(r *rule.Rule, t *rule.Target, event []byte, came time.Time) ([]byte, error) {
 	switch {
 	case t.Input != nil:

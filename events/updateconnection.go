@@ -23,7 +23,7 @@ type UpdateConnectionAuthRequestParameters struct {
 	BasicAuthParameters      *UpdateConnectionBasicAuthRequestParameters  `shape:"UpdateConnectionBasicAuthRequestParameters"`
 	OAuthParameters          *UpdateConnectionOAuthRequestParameters      `shape:"UpdateConnectionOAuthRequestParameters"`
 	ApiKeyAuthParameters     *UpdateConnectionApiKeyAuthRequestParameters `shape:"UpdateConnectionApiKeyAuthRequestParameters"`
-	InvocationHttpParameters *connection.HTTPParameters                   `shape:"ConnectionHttpParameters"`
+	InvocationHttpParameters *connection.ConnectionHttpParameters         `shape:"ConnectionHttpParameters"`
 }
 
 // UpdateConnectionBasicAuthRequestParameters are a name and a password.
@@ -43,7 +43,7 @@ type UpdateConnectionOAuthRequestParameters struct {
 	ClientParameters      *UpdateConnectionOAuthClientRequestParameters `shape:"UpdateConnectionOAuthClientRequestParameters"`
 	AuthorizationEndpoint *string                                       `shape:"HttpsEndpoint"`
 	HttpMethod            *string                                       `shape:"ConnectionOAuthHttpMethod"`
-	OAuthHttpParameters   *connection.HTTPParameters                    `shape:"ConnectionHttpParameters"`
+	OAuthHttpParameters   *connection.ConnectionHttpParameters          `shape:"ConnectionHttpParameters"`
 }
 
 // UpdateConnectionOAuthClientRequestParameters are a client's id and secret.

@@ -1,9 +1,17 @@
 package service
 
 import (
+	"context"
 	"time"
 
+	"claviger/events"
+	"claviger/events/destination"
+	"claviger/events/dispatch"
+	"claviger/events/logfile"
+	"claviger/events/rule"
 	"claviger/internal/delivery"
+	"claviger/internal/fault"
+	"claviger/topics"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -38,6 +46,56 @@ func (s *Service) Deliveries(of delivery.Which) (d DeliveryStatus, err error) {
 
 // Redrive has dead letters tried again, and returns how many.
 func (s *Service) Redrive(of delivery.Which) (int, error) { return s.queue.Redrive(of) }
+
+// deliverTo says who delivers, by kind of target, and joins events to their targets.
+func (s *Service) deliverTo(c Config) (err error) {
+	bridge := s.services.eventBridge
+	for kind, to := range map[rule.Kind]delivery.Receiver{
+		rule.Destination: destination.New(destination.Config{Connections: bridge, Calls: s.runner,
+			Door: c.Outbound, Now: c.Clock.Now}),
+		rule.Topic:   topicTarget{s.services.topics},
+		rule.LogFile: logfile.New(eventTargets(c.EventTargets).files()),
+	} {
+		s.outside[dispatch.KindOf(kind)] = to
+	}
+	s.dispatcher, err = dispatch.New(dispatch.Config{DB: s.DB, Feed: s.trail.feed, Rules: bridge,
+		Queue: s.queue, Shape: events.Shape, Now: c.Clock.Now, Log: c.Log})
+	return err
+}
+
+// topicTarget publishes events to topics, as EventBridge's principal: the topic's policy decides.
+type topicTarget struct{ topics *topics.Topics }
+
+// Deliver implements [delivery.Receiver].
+func (t topicTarget) Deliver(ctx context.Context, m delivery.Message) error {
+	said, err := dispatch.ReadContext(m)
+	if err != nil {
+		return err
+	}
+	err = t.topics.PublishFor(ctx, topics.Published{Account: m.Account, Region: m.Region,
+		TopicARN: m.Receiver, Service: rule.Service, Source: said.RuleARN,
+		ID: m.ID + " " + said.TargetID, Order: m.Order, Text: string(m.Body)})
+	f := fault.Of(err)
+	if f == nil {
+		return nil
+	}
+	failure := &delivery.Failure{Code: delivery.InternalError, Cause: err,
+		Text: "the topic can't be published to now"}
+	switch f.Kind {
+	case fault.Denied:
+		failure.Code, failure.Permanent = delivery.NoPermissions, true
+		failure.Text = "the topic's policy doesn't let events.amazonaws.com publish"
+	case fault.NotFound:
+		failure.Code, failure.Permanent = delivery.NoResource, true
+		failure.Text = "there is no such topic"
+	case fault.Invalid, fault.TooLarge:
+		failure.Code, failure.Permanent = delivery.ErrorFromTarget, true
+		failure.Text = "the topic doesn't take the message"
+	case fault.Throttled, fault.Limit:
+		failure.Code = delivery.Throttling
+	}
+	return failure
+}
 
 // watchDeliveries adds what is read from the queue of deliveries when it is asked for.
 func (m *metrics) watchDeliveries(q *delivery.Queue, now func() time.Time) {

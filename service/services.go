@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"claviger/events"
 	"claviger/hsm"
 	"claviger/iam"
 	"claviger/iam/entity"
@@ -52,6 +53,7 @@ type workings struct {
 	public       *public.Trees
 	exported     *export.Trail
 	exports      trail.Exports
+	targets      events.Targets
 
 	webIdentities *webidentity.Verifier
 
@@ -70,6 +72,7 @@ type services struct {
 	kms            *keystore.Keys
 	secretsManager *secrets.Secrets
 	parameterStore *parameters.Parameters
+	eventBridge    *events.Events
 	sts            *sts.STS
 	identities     *iam.Identities
 	topics         *topics.Topics
@@ -89,6 +92,8 @@ func newServices(w workings) services {
 		parameterStore: parameters.New(parameters.Config{DB: w.db, Keys: kms, Secrets: secretsManager,
 			Public: w.public, Jobs: jobs.Queue{}, Installation: w.installation, Principals: w.entities,
 			UnknownKeys: w.unknownKeys}),
+		eventBridge: events.New(events.Config{DB: w.db, Keys: kms, Jobs: jobs.Queue{},
+			Installation: w.installation, Targets: w.targets}),
 		sts: sts.New(sts.Config{Sessions: w.sessions, Entities: w.entities,
 			WebIdentities: w.webIdentities, Region: w.regions[0]}),
 		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens, w.unknownKeys),
@@ -106,8 +111,8 @@ func newServices(w workings) services {
 // all are in the order in which documents show them. STS comes before IAM: a request in AWS query
 // that says nothing of its service is for the first that speaks it.
 func (s services) all() []served {
-	return []served{s.kms, s.secretsManager, s.parameterStore, s.sts, s.identities, s.cloudTrail,
-		s.topics}
+	return []served{s.kms, s.secretsManager, s.parameterStore, s.eventBridge, s.sts, s.identities,
+		s.cloudTrail, s.topics}
 }
 
 func (s services) operations() (all []op.Operation) {

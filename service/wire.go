@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"claviger/api"
+	"claviger/events/dispatch"
 	"claviger/hsm"
 	"claviger/iam/entity"
 	"claviger/iam/webidentity"
@@ -49,6 +50,7 @@ type Config struct {
 
 	// PublicParameters are the read-only ones that the site declares; nil has none.
 	PublicParameters *public.Trees
+	EventTargets     []EventTarget // that rules may send events to, beyond AWS
 
 	Trail Trail // what becomes of the audit trail
 
@@ -100,10 +102,12 @@ type Service struct {
 	trail    *trailWork
 	queue    *delivery.Queue
 	outside  receivers
-	stop     func()
-	work     sync.WaitGroup
-	ending   chan struct{} // closed by Drain
-	drain    func()
+
+	dispatcher *dispatch.Dispatcher
+	stop       func()
+	work       sync.WaitGroup
+	ending     chan struct{} // closed by Drain
+	drain      func()
 }
 
 // Open opens the token, then the database, proves that they belong together, and
@@ -187,13 +191,18 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
 		rotators: s.rotators(ctx, c.Log, c.Rotators), public: c.PublicParameters,
 		exported: c.Trail.Exported, exports: s.trail.signing, events: s.trail.index,
+		targets:       eventTargets(c.EventTargets),
 		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log}),
 		queue:         s.queue, outbound: c.Outbound, topics: c.Topics, now: c.Clock.Now, own: runner.Own})
 	s.outside[sending.Kind] = s.services.topics.Receiver()
+	if err := s.deliverTo(c); err != nil {
+		return err
+	}
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	m.watchClock(s.clock.Guard)
 	m.watchTree(s.prover.Sequencer)
+	m.watchIndex(s.trail.index)
 	m.watchCopies(s.trail.copies)
 	m.watchDeliveries(s.queue, c.Clock.Now)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
@@ -219,6 +228,7 @@ func (s *Service) start() {
 	s.work.Go(func() { s.clock.run(ctx) })
 	s.work.Go(func() { s.Jobs.Run(ctx) })
 	s.work.Go(func() { s.queue.Run(ctx) })
+	s.work.Go(func() { s.dispatcher.Run(ctx) })
 	s.work.Go(func() { s.watchers.trail.Run(ctx) })
 	s.work.Go(func() { s.watchers.parts.Run(ctx) })
 	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })

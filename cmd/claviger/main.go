@@ -49,6 +49,8 @@ func commands() []command {
 			secretsCommand},
 		{"params", paramsWords, "make parameters of a file, or a file of parameters", paramsCommand},
 		{"alarms", alarmsWords, "put a set of rules that tell of trouble", alarmsCommand},
+		{"events", eventsWords, "say what waits for receivers outside, or have it tried again",
+			eventsCommand},
 		{"clock", clockWords, "say whether the clock is believed, or have it believed", clockCommand},
 		{"policy", "lint [flags] FILE...", "say what is wrong with policies, and what never matches",
 			policyCommand},

@@ -46,7 +46,7 @@ type Connection struct {
 	Type        string
 	State       string
 	Reason      string // of the state
-	Shown       Shown
+	Shown       ConnectionAuthResponseParameters
 	KeyID       string // the KMS key as the caller named it; empty: the one that the service manages
 	KeyARN      string // the KMS key that sealed the secrets; empty: there are none any more
 	Epoch       int64  // of the data key under it
@@ -89,8 +89,8 @@ type APIDestination struct {
 // ARN is the API destination's.
 func (d *APIDestination) ARN() string { return d.arn("api-destination", "/"+d.ID) }
 
-// UnnamedARN is the ARN of an API destination that isn't there, as policies match it: nobody knows its
-// last part.
+// UnnamedARN is the ARN of an API destination that isn't there, as policies match it: nobody knows
+// its last part.
 func (r Ref) UnnamedARN(kind string) string { return r.arn(kind, "/*") }
 
 // Next returns a copy of the next revision with what change does to it.

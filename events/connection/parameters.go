@@ -3,10 +3,10 @@ package connection
 // Parameters are how requests over a connection are authorized, with all secrets. They rest sealed,
 // and are in clear only on their way to a request.
 type Parameters struct {
-	BasicAuthParameters      *BasicParameters  `json:",omitzero"`
-	ApiKeyAuthParameters     *APIKeyParameters `json:",omitzero"`
-	OAuthParameters          *OAuthParameters  `json:",omitzero"`
-	InvocationHttpParameters *HTTPParameters   `json:",omitzero"`
+	BasicAuthParameters      *BasicParameters          `json:",omitzero"`
+	ApiKeyAuthParameters     *APIKeyParameters         `json:",omitzero"`
+	OAuthParameters          *OAuthParameters          `json:",omitzero"`
+	InvocationHttpParameters *ConnectionHttpParameters `json:",omitzero"`
 }
 
 // BasicParameters are a name and a password.
@@ -20,62 +20,63 @@ type OAuthParameters struct {
 	ClientID, ClientSecret string
 	AuthorizationEndpoint  string
 	HttpMethod             string
-	OAuthHttpParameters    *HTTPParameters `json:",omitzero"`
+	OAuthHttpParameters    *ConnectionHttpParameters `json:",omitzero"`
 }
 
-// HTTPParameters are added to requests. In requests to this service a member of a list may lack all
-// of its own.
-type HTTPParameters struct {
-	HeaderParameters      []HeaderParameter `shape:"ConnectionHeaderParametersList" json:",omitempty"`
-	QueryStringParameters []QueryParameter  `shape:"ConnectionQueryStringParametersList" json:",omitempty"`
-	BodyParameters        []BodyParameter   `shape:"ConnectionBodyParametersList" json:",omitempty"`
+// ConnectionHttpParameters are added to requests. In requests to this service a member of a list
+// may lack all of its own.
+type ConnectionHttpParameters struct {
+	HeaderParameters      []ConnectionHeaderParameter      `shape:"ConnectionHeaderParametersList" json:",omitempty"`
+	QueryStringParameters []ConnectionQueryStringParameter `shape:"ConnectionQueryStringParametersList" json:",omitempty"`
+	BodyParameters        []ConnectionBodyParameter        `shape:"ConnectionBodyParametersList" json:",omitempty"`
 }
 
-// HeaderParameter is a header.
-type HeaderParameter struct {
+// ConnectionHeaderParameter is a header.
+type ConnectionHeaderParameter struct {
 	Key           *string `shape:"HeaderKey" json:",omitzero"`
 	Value         *string `shape:"HeaderValueSensitive" json:",omitzero"`
 	IsValueSecret *bool   `shape:"Boolean" json:",omitzero"`
 }
 
-// QueryParameter is a parameter behind the address.
-type QueryParameter struct {
+// ConnectionQueryStringParameter is a parameter behind the address.
+type ConnectionQueryStringParameter struct {
 	Key           *string `shape:"QueryStringKey" json:",omitzero"`
 	Value         *string `shape:"QueryStringValueSensitive" json:",omitzero"`
 	IsValueSecret *bool   `shape:"Boolean" json:",omitzero"`
 }
 
-// BodyParameter is a member of the body.
-type BodyParameter struct {
+// ConnectionBodyParameter is a member of the body.
+type ConnectionBodyParameter struct {
 	Key           *string `shape:"String" json:",omitzero"`
 	Value         *string `shape:"SensitiveString" json:",omitzero"`
 	IsValueSecret *bool   `shape:"Boolean" json:",omitzero"`
 }
 
-// Shown is what of [Parameters] is no secret: AuthParameters of DescribeConnection.
-type Shown struct {
-	BasicAuthParameters      *ShownBasic     `json:",omitzero"`
-	OAuthParameters          *ShownOAuth     `json:",omitzero"`
-	ApiKeyAuthParameters     *ShownAPIKey    `json:",omitzero"`
-	InvocationHttpParameters *HTTPParameters `json:",omitzero"`
+// ConnectionAuthResponseParameters is what of [Parameters] is no secret: AuthParameters of
+// DescribeConnection.
+type ConnectionAuthResponseParameters struct {
+	BasicAuthParameters      *ConnectionBasicAuthResponseParameters  `json:",omitzero"`
+	OAuthParameters          *ConnectionOAuthResponseParameters      `json:",omitzero"`
+	ApiKeyAuthParameters     *ConnectionApiKeyAuthResponseParameters `json:",omitzero"`
+	InvocationHttpParameters *ConnectionHttpParameters               `json:",omitzero"`
 }
 
-// ShownBasic is a name without its password.
-type ShownBasic struct{ Username string }
+// ConnectionBasicAuthResponseParameters is a name without its password.
+type ConnectionBasicAuthResponseParameters struct{ Username string }
 
-// ShownAPIKey is a header without its value.
-type ShownAPIKey struct{ ApiKeyName string }
+// ConnectionApiKeyAuthResponseParameters is a header without its value.
+type ConnectionApiKeyAuthResponseParameters struct{ ApiKeyName string }
 
-// ShownOAuth is a client without its secret.
-type ShownOAuth struct {
-	ClientParameters      ShownClient
+// ConnectionOAuthResponseParameters is a client without its secret.
+type ConnectionOAuthResponseParameters struct {
+	ClientParameters      ConnectionOAuthClientResponseParameters
 	AuthorizationEndpoint string
 	HttpMethod            string
-	OAuthHttpParameters   *HTTPParameters `json:",omitzero"`
+	OAuthHttpParameters   *ConnectionHttpParameters `json:",omitzero"`
 }
 
-// ShownClient is a client without its secret.
-type ShownClient struct{ ClientID string }
+// ConnectionOAuthClientResponseParameters is a client without its secret.
+type ConnectionOAuthClientResponseParameters struct{ ClientID string }
 
 // Type is the kind of authorization that the parameters are for, or nothing if they are for none or
 // for several.
@@ -92,15 +93,15 @@ func (p *Parameters) Type() string {
 }
 
 // Shown leaves the secrets out.
-func (p *Parameters) Shown() (s Shown) {
+func (p *Parameters) Shown() (s ConnectionAuthResponseParameters) {
 	if b := p.BasicAuthParameters; b != nil {
-		s.BasicAuthParameters = &ShownBasic{Username: b.Username}
+		s.BasicAuthParameters = &ConnectionBasicAuthResponseParameters{Username: b.Username}
 	}
 	if a := p.ApiKeyAuthParameters; a != nil {
-		s.ApiKeyAuthParameters = &ShownAPIKey{ApiKeyName: a.ApiKeyName}
+		s.ApiKeyAuthParameters = &ConnectionApiKeyAuthResponseParameters{ApiKeyName: a.ApiKeyName}
 	}
 	if o := p.OAuthParameters; o != nil {
-		s.OAuthParameters = &ShownOAuth{ClientParameters: ShownClient{ClientID: o.ClientID},
+		s.OAuthParameters = &ConnectionOAuthResponseParameters{ClientParameters: ConnectionOAuthClientResponseParameters{ClientID: o.ClientID},
 			AuthorizationEndpoint: o.AuthorizationEndpoint, HttpMethod: o.HttpMethod,
 			OAuthHttpParameters: o.OAuthHttpParameters.shown()}
 	}
@@ -110,11 +111,11 @@ func (p *Parameters) Shown() (s Shown) {
 
 // shown leaves out the values that are secrets. AWS shows those that are not, and takes each that
 // says nothing of it for one that is not.
-func (h *HTTPParameters) shown() *HTTPParameters {
+func (h *ConnectionHttpParameters) shown() *ConnectionHttpParameters {
 	if h == nil {
 		return nil
 	}
-	s := &HTTPParameters{}
+	s := &ConnectionHttpParameters{}
 	for _, p := range h.HeaderParameters {
 		p.Value = unlessSecret(p.Value, p.IsValueSecret)
 		s.HeaderParameters = append(s.HeaderParameters, p)

@@ -132,7 +132,8 @@ func (s *Rows) Connections(ctx context.Context, account, region, prefix, after s
 		last(prefix), n)
 }
 
-// Destinations returns at most n API destinations whose names follow a name and begin with a prefix.
+// Destinations returns at most n API destinations whose names follow a name and begin with a
+// prefix.
 func (s *Rows) Destinations(ctx context.Context, account, region, prefix, after string,
 	n int) ([]*connection.APIDestination, error) {
 	return destinationRows.Select(ctx, s.signer, s.db, qDestinations, account, region, after, prefix,
@@ -156,8 +157,8 @@ type revision struct {
 	rev int64
 }
 
-// change returns what makes a row of another one. There is no row before or after where the revision
-// or the values lack.
+// change returns what makes a row of another one. There is no row before or after where the
+// revision or the values lack.
 func (q statements) change(ref connection.Ref, before *revision, values []any) domain.Change {
 	switch {
 	case values == nil:
@@ -190,8 +191,8 @@ func (s *Rows) Full(account, region string, destinations bool) (bool, error) {
 	return n >= connection.MostOfEachKind, err
 }
 
-// ChangeConnection signs a connection's row and returns what stores it. There is none before or after
-// where that is nil.
+// ChangeConnection signs a connection's row and returns what stores it. There is none before or
+// after where that is nil.
 func (s *Rows) ChangeConnection(ctx context.Context,
 	before, after *connection.Connection) (domain.Change, error) {
 	var values []any

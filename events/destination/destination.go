@@ -11,15 +11,12 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
-	"sync"
 	"time"
 
 	"claviger/events/connection"
 	"claviger/events/dispatch"
-	"claviger/events/rule"
 	"claviger/internal/delivery"
-	"claviger/internal/domain"
+	"claviger/internal/op"
 	"claviger/internal/outbound"
 )
 
@@ -28,9 +25,14 @@ const timeout = 5 * time.Second
 
 // Connections finds what there is, and opens the secrets of a connection.
 type Connections interface {
-	Destination(ctx context.Context, ref connection.Ref) (*connection.APIDestination, error)
-	Connection(ctx context.Context, ref connection.Ref) (*connection.Connection, error)
-	Open(ctx context.Context, c *connection.Connection) (*connection.Parameters, error)
+	Destination(ctx context.Context, arn string) (*connection.APIDestination, *connection.Connection,
+		error)
+	Credentials(c *op.Call, name string) (*connection.Connection, *connection.Parameters, error)
+}
+
+// Calls makes calls of the service's own, as [op.Runner] does.
+type Calls interface {
+	Own(ctx context.Context, account, region, service string) *op.Call
 }
 
 // Door is how the outside is reached; see [outbound.Door].
@@ -38,21 +40,26 @@ type Door interface {
 	Do(ctx context.Context, q outbound.Request) (*outbound.Answer, error)
 }
 
+// Config is what deliveries to API destinations are made by. All must be set.
+type Config struct {
+	Connections Connections
+	Calls       Calls
+	Door        Door
+	Now         func() time.Time
+}
+
 // Receiver delivers to API destinations. [New] makes it.
 type Receiver struct {
-	connections Connections
-	door        Door
-	now         func() time.Time
-	tokens      tokens
-
-	mu    sync.Mutex
-	paces map[string]*pace // by the destination's ARN
+	Config
+	tokens tokens
+	opened opened
+	paces  paces
 }
 
 // New returns what delivers.
-func New(c Connections, d Door, now func() time.Time) *Receiver {
-	return &Receiver{connections: c, door: d, now: now, paces: map[string]*pace{},
-		tokens: tokens{of: map[string]*token{}}}
+func New(c Config) *Receiver {
+	return &Receiver{Config: c, tokens: tokens{of: map[string]*token{}},
+		opened: opened{of: map[string]credentials{}}, paces: paces{of: map[string]*pace{}}}
 }
 
 // Deliver implements [delivery.Receiver].
@@ -65,13 +72,12 @@ func (r *Receiver) Deliver(ctx context.Context, m delivery.Message) error {
 	if err != nil {
 		return err
 	}
-	if wait := r.pace(d); wait > 0 {
+	if wait := r.paces.take(d, r.Now()); wait > 0 {
 		return delivery.Wait{For: wait}
 	}
-	p, err := r.connections.Open(ctx, c)
+	p, err := r.open(ctx, c)
 	if err != nil {
-		return &delivery.Failure{Code: delivery.InternalError,
-			Text: "the secrets of the connection can't be opened", Cause: err}
+		return err
 	}
 	q, err := form(d, p, said.HTTP, m.Body)
 	if err != nil {
@@ -84,42 +90,35 @@ func (r *Receiver) Deliver(ctx context.Context, m delivery.Message) error {
 		}
 		q.Header.Set("Authorization", bearer)
 	}
-	answer, err := r.door.Do(ctx, q)
+	answer, err := r.Door.Do(ctx, q)
 	if err != nil {
 		return unanswered(err)
 	}
 	if p.OAuthParameters != nil && unauthorized(answer.Status) {
 		r.tokens.forget(c)
 	}
-	return judge(answer, r.now())
+	return judge(answer, r.Now())
 }
 
 // find returns the destination of an ARN and its connection, or why nothing can be sent.
 func (r *Receiver) find(ctx context.Context, arn string) (*connection.APIDestination,
 	*connection.Connection, error) {
-	gone := &delivery.Failure{Code: delivery.NoResource, Permanent: true,
-		Text: "the API destination isn't there any more"}
-	ref, ok := refOf(arn, "api-destination")
-	if !ok {
-		return nil, nil, gone
-	}
-	d, err := r.connections.Destination(ctx, ref)
-	if err != nil {
+	d, c, err := r.Connections.Destination(ctx, arn)
+	switch {
+	case err != nil:
 		return nil, nil, err
-	}
-	if d == nil || d.ARN() != arn {
-		return nil, nil, gone
-	}
-	ref, _ = refOf(d.ConnectionARN, "connection")
-	c, err := r.connections.Connection(ctx, ref)
-	if err != nil {
-		return nil, nil, err
-	}
-	if c == nil || c.ARN() != d.ConnectionARN || c.State != connection.Authorized {
-		return nil, nil, &delivery.Failure{Code: delivery.NoPermissions, Permanent: true,
-			Text: "the API destination's connection is not authorized"}
+	case d == nil:
+		return nil, nil, &delivery.Failure{Code: delivery.NoResource, Permanent: true,
+			Text: "the API destination isn't there any more"}
+	case c == nil || c.State != connection.Authorized:
+		return nil, nil, notAuthorized()
 	}
 	return d, c, nil
+}
+
+func notAuthorized() error {
+	return &delivery.Failure{Code: delivery.NoPermissions, Permanent: true,
+		Text: "the API destination's connection is not authorized"}
 }
 
 // judge says what an answer means.
@@ -193,48 +192,4 @@ func unanswered(err error) error {
 		f.Code = delivery.ErrorFromTarget
 	}
 	return f
-}
-
-// pace is how often a destination may be called: as many times in a second as it says, at once.
-type pace struct {
-	left int64
-	when time.Time // left was full
-}
-
-// mostPaces bounds what is remembered of destinations.
-const mostPaces = 10_000
-
-// pace takes one call from what a destination has left of this second, or says how long there is
-// none.
-func (r *Receiver) pace(d *connection.APIDestination) time.Duration {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := r.now()
-	if len(r.paces) >= mostPaces {
-		clear(r.paces)
-	}
-	p := r.paces[d.ARN()]
-	if p == nil {
-		p = &pace{}
-		r.paces[d.ARN()] = p
-	}
-	if since := now.Sub(p.when); since >= time.Second || since < 0 {
-		p.left, p.when = max(d.Rate, 1), now
-	}
-	if p.left == 0 {
-		return p.when.Add(time.Second).Sub(now)
-	}
-	p.left--
-	return 0
-}
-
-// refOf reads the ARN of a connection or an API destination: a name, and an id behind it.
-func refOf(arn, kind string) (ref connection.Ref, ok bool) {
-	a, ok := domain.ParseARN(arn)
-	if !ok || a.Service != rule.Service {
-		return ref, false
-	}
-	rest, ok := strings.CutPrefix(a.Resource, kind+"/")
-	name, _, named := strings.Cut(rest, "/")
-	return connection.Ref{Account: a.Account, Region: a.Region, Name: name}, ok && named
 }

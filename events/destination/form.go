@@ -17,19 +17,19 @@ import (
 
 // form makes the request of an event. What the connection says stands before what the target does:
 // a rule can't write over the headers that authorize.
-func form(d *connection.APIDestination, p *connection.Parameters, of *rule.HTTPParameters,
+func form(d *connection.APIDestination, p *connection.Parameters, of *rule.HttpParameters,
 	body []byte) (q outbound.Request, err error) {
 	q = outbound.Request{Method: d.Method, Header: http.Header{}, Body: body, Timeout: timeout}
 	q.Header.Set("Content-Type", "application/json; charset=utf-8")
 	if of == nil {
-		of = &rule.HTTPParameters{}
+		of = &rule.HttpParameters{}
 	}
 	for name, value := range of.HeaderParameters {
 		q.Header.Set(name, value)
 	}
 	more := p.InvocationHttpParameters
 	if more == nil {
-		more = &connection.HTTPParameters{}
+		more = &connection.ConnectionHttpParameters{}
 	}
 	for _, h := range more.HeaderParameters {
 		if h.Key != nil && h.Value != nil {
@@ -74,7 +74,7 @@ func authorize(h http.Header, p *connection.Parameters) {
 // address fills the asterisks of an endpoint's path, in their order, and adds the parameters of
 // target and connection to its query. A value is one step of the path at most: it can't lead
 // elsewhere on the host.
-func address(endpoint string, of *rule.HTTPParameters, more *connection.HTTPParameters) (string,
+func address(endpoint string, of *rule.HttpParameters, more *connection.ConnectionHttpParameters) (string,
 	error) {
 	path, query, _ := strings.Cut(endpoint, "?")
 	values := of.PathParameterValues
@@ -112,7 +112,7 @@ func address(endpoint string, of *rule.HTTPParameters, more *connection.HTTPPara
 }
 
 // with adds the connection's members to a body that is an object.
-func with(body []byte, more []connection.BodyParameter) ([]byte, error) {
+func with(body []byte, more []connection.ConnectionBodyParameter) ([]byte, error) {
 	if len(more) == 0 {
 		return body, nil
 	}

@@ -66,7 +66,7 @@ func (r *Receiver) bearer(ctx context.Context, c *connection.Connection,
 	one := r.tokens.at(c)
 	one.Lock()
 	defer one.Unlock()
-	if one.header != "" && one.rev == c.Rev && r.now().Add(renewed).Before(one.until) {
+	if one.header != "" && one.rev == c.Rev && r.Now().Add(renewed).Before(one.until) {
 		return one.header, nil
 	}
 	got, err := r.token(ctx, p.OAuthParameters)
@@ -77,7 +77,7 @@ func (r *Receiver) bearer(ctx context.Context, c *connection.Connection,
 	if seconds, err := strconv.ParseFloat(string(got.Expires), 64); err == nil && seconds > 0 {
 		life = time.Duration(min(seconds, 86400*365) * float64(time.Second))
 	}
-	one.rev, one.header, one.until = c.Rev, "Bearer "+got.Access, r.now().Add(life)
+	one.rev, one.header, one.until = c.Rev, "Bearer "+got.Access, r.Now().Add(life)
 	return one.header, nil
 }
 
@@ -99,14 +99,15 @@ func (n *number) UnmarshalJSON(b []byte) error {
 // token asks an authorization server for a token by the client's credentials (RFC 6749, section
 // 4.4), which are in the body with what the connection adds; a server that wants them otherwise is
 // asked by headers of the connection. A body of JSON is sent where its Content-Type says so.
-func (r *Receiver) token(ctx context.Context, o *connection.OAuthParameters) (g granted, err error) {
+func (r *Receiver) token(ctx context.Context, o *connection.OAuthParameters) (g granted,
+	err error) {
 	q := outbound.Request{Method: o.HttpMethod, URL: o.AuthorizationEndpoint, Timeout: timeout,
 		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, Most: mostAnswer}
 	fields := url.Values{"grant_type": {"client_credentials"}, "client_id": {o.ClientID},
 		"client_secret": {o.ClientSecret}}
 	more := o.OAuthHttpParameters
 	if more == nil {
-		more = &connection.HTTPParameters{}
+		more = &connection.ConnectionHttpParameters{}
 	}
 	for _, b := range more.BodyParameters {
 		if b.Key != nil && b.Value != nil {
@@ -131,7 +132,7 @@ func (r *Receiver) token(ctx context.Context, o *connection.OAuthParameters) (g 
 			return g, err
 		}
 	}
-	answer, err := r.door.Do(ctx, q)
+	answer, err := r.Door.Do(ctx, q)
 	if err != nil {
 		return g, unanswered(err)
 	}
@@ -139,7 +140,7 @@ func (r *Receiver) token(ctx context.Context, o *connection.OAuthParameters) (g 
 }
 
 // tokenAddress is where a token is asked for. With GET everything is in the query.
-func tokenAddress(o *connection.OAuthParameters, more *connection.HTTPParameters,
+func tokenAddress(o *connection.OAuthParameters, more *connection.ConnectionHttpParameters,
 	fields url.Values) (string, error) {
 	u, err := url.Parse(o.AuthorizationEndpoint)
 	if err != nil {

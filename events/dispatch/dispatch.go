@@ -49,8 +49,10 @@ type Config struct {
 	Feed  Feed
 	Rules Rules
 	Queue Queue
-	// Shape makes what a target gets of an event. An error says that nothing can be made of it.
-	Shape func(r *rule.Rule, t *rule.Target, event []byte) ([]byte, error)
+	// Shape makes what a target gets of an event that came at a moment. An error says that nothing
+	// can be made of it.
+	Shape func(r *rule.Rule, t *rule.Target, event []byte, came time.Time) ([]byte, error)
+	Now   func() time.Time
 	Log   *slog.Logger
 }
 

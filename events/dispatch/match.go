@@ -43,7 +43,7 @@ type Context struct {
 	RuleARN   string               `json:"rule"`
 	TargetID  string               `json:"target"`
 	TargetARN string               `json:"arn"`
-	HTTP      *rule.HTTPParameters `json:"http,omitzero"`
+	HTTP      *rule.HttpParameters `json:"http,omitzero"`
 	// DeadLetterARN is that of the queue which the target has for what can't be delivered, or nothing.
 	DeadLetterARN string `json:"dead,omitzero"`
 }
@@ -52,6 +52,9 @@ type Context struct {
 func ReadContext(m delivery.Message) (c Context, err error) {
 	return c, json.Unmarshal(m.Context, &c)
 }
+
+// KindOf is the kind of receivers, for the queue of deliveries, that targets of a kind are.
+func KindOf(k rule.Kind) string { return rule.Service + ":" + string(k) }
 
 // match adds a message for each target of each rule that an event matches.
 func (d *Dispatcher) match(ctx context.Context, all *work, e event) error {
@@ -86,9 +89,9 @@ func (d *Dispatcher) add(all *work, e event, about facts, r *rule.Rule, t *rule.
 		return err
 	}
 	kind, _, _, _ := rule.ReadTarget(t.Arn)
-	m := delivery.Message{Account: e.account, Region: e.region, Kind: string(kind), Receiver: t.Arn,
+	m := delivery.Message{Account: e.account, Region: e.region, Kind: KindOf(kind), Receiver: t.Arn,
 		Order: about.order, ID: about.ID, Context: text, Policy: policyOf(t.RetryPolicy)}
-	m.Body, err = d.config.Shape(r, t, e.text)
+	m.Body, err = d.config.Shape(r, t, e.text, d.config.Now())
 	if err != nil {
 		m.Body = e.text
 		all.bad = append(all.bad, bad{m, &delivery.Failure{Code: delivery.InvalidJSON,

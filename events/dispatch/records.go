@@ -109,8 +109,8 @@ const (
 	serviceEvent = "AWS Service Event via CloudTrail"
 )
 
-// envelope makes CloudTrail's event of a record, under the record's own id and with seconds alone in
-// its time. It has no resources, as with AWS: those of the record are in the detail.
+// envelope makes CloudTrail's event of a record, under the record's own id and with seconds alone
+// in its time. It has no resources, as with AWS: those of the record are in the detail.
 func envelope(line []byte) (e event, ok bool) {
 	var r record
 	if json.Unmarshal(line, &r) != nil || r.EventID == "" {

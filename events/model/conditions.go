@@ -16,8 +16,8 @@ const (
 )
 
 // ConditionKeys are the condition keys that an action has beside the tags of the rule or bus and
-// those of every request ("Actions, resources, and condition keys for Amazon EventBridge" of the Service
-// Authorization Reference). One that ends in a slash has a name behind it.
+// those of every request ("Actions, resources, and condition keys for Amazon EventBridge" of the
+// Service Authorization Reference). One that ends in a slash has a name behind it.
 var ConditionKeys = map[string][]string{
 	"DeleteRule":          {CreatorAccount},
 	"DescribeRule":        {CreatorAccount},

@@ -2,7 +2,8 @@ package model
 
 import "claviger/internal/shape"
 
-// shapes are the constraints of the model of EventBridge, API version 2015-10-07, by AWS shape name.
+// shapes are the constraints of the model of EventBridge, API version 2015-10-07, by AWS shape
+// name.
 var shapes = shape.Table{
 	"ApiDestinationDescription":                  {Max: 512, Pattern: `.*`},
 	"ApiDestinationHttpMethod":                   {Enum: methods},

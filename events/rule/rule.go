@@ -96,7 +96,7 @@ type Target struct {
 	Input            *string           `shape:"TargetInput" json:",omitzero"`
 	InputPath        *string           `shape:"TargetInputPath" json:",omitzero"`
 	InputTransformer *InputTransformer `shape:"InputTransformer" json:",omitzero"`
-	HttpParameters   *HTTPParameters   `shape:"HttpParameters" json:",omitzero"`
+	HttpParameters   *HttpParameters   `shape:"HttpParameters" json:",omitzero"`
 	DeadLetterConfig *DeadLetterConfig `shape:"DeadLetterConfig" json:",omitzero"`
 	RetryPolicy      *RetryPolicy      `shape:"RetryPolicy" json:",omitzero"`
 }
@@ -107,8 +107,8 @@ type InputTransformer struct {
 	InputTemplate string            `shape:"TransformerInput,required"`
 }
 
-// HTTPParameters are added to the requests to an API destination.
-type HTTPParameters struct {
+// HttpParameters are added to the requests to an API destination.
+type HttpParameters struct {
 	PathParameterValues   []string          `shape:"PathParameterList" json:",omitempty"` // for each * in order
 	HeaderParameters      map[string]string `shape:"HeaderParametersMap" json:",omitempty"`
 	QueryStringParameters map[string]string `shape:"QueryStringParametersMap" json:",omitempty"`

@@ -28,8 +28,8 @@ type Book struct {
 	matched []*rule.Rule // by the numbers in set; nil stands for [readOnly]
 }
 
-// Book returns the rules of an account and Region. It is cached until one of them changes, so that it
-// may be asked for with every event.
+// Book returns the rules of an account and Region. It is cached until one of them changes, so that
+// it may be asked for with every event.
 func (s *Rows) Book(ctx context.Context, account, region string) (*Book, error) {
 	at := place{account, region}
 	return s.books.Get(at, func() (*Book, error) {
@@ -37,12 +37,12 @@ func (s *Rows) Book(ctx context.Context, account, region string) (*Book, error) 
 		if err != nil {
 			return nil, err
 		}
-		return newBook(rules), nil
+		return NewBook(rules), nil
 	})
 }
 
-// readOnly is what CloudTrail tells of calls that only read, which a rule matches only in a state of
-// its own.
+// readOnly is what CloudTrail tells of calls that only read, which a rule matches only in a state
+// of its own.
 var readOnly = must(`{"detail-type":["AWS API Call via CloudTrail"],"detail":{"readOnly":[true]}}`)
 
 func must(text string) *pattern.Pattern {
@@ -53,7 +53,8 @@ func must(text string) *pattern.Pattern {
 	return p
 }
 
-func newBook(rules []*rule.Rule) *Book {
+// NewBook returns the rules of an account and Region, in order of name, as a book.
+func NewBook(rules []*rule.Rule) *Book {
 	b := &Book{Rules: rules, matched: []*rule.Rule{nil}}
 	patterns := []*pattern.Pattern{readOnly}
 	for _, r := range rules {

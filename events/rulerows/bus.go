@@ -11,8 +11,8 @@ import (
 	"claviger/store"
 )
 
-// Bus is what is kept of the default bus of an account and Region: its tags. Without a row there are
-// none.
+// Bus is what is kept of the default bus of an account and Region: its tags. Without a row there
+// are none.
 type Bus struct {
 	Account, Region, Name string
 	Rev                   int64

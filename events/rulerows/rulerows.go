@@ -1,5 +1,5 @@
-// Package rulerows is the rows of rules and of the tags of event buses: signed, cached by account and
-// Region, and changed against the revision that was read.
+// Package rulerows is the rows of rules and of the tags of event buses: signed, cached by account
+// and Region, and changed against the revision that was read.
 package rulerows
 
 import (

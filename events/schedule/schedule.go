@@ -64,8 +64,8 @@ func parseRate(text string) (time.Duration, error) {
 	return time.Duration(n) * one, nil
 }
 
-// Next returns the first moment behind one that is due, for a rule that was made or changed at begun,
-// which is where a rate counts from. It is zero if there is none any more.
+// Next returns the first moment behind one that is due, for a rule that was made or changed at
+// begun, which is where a rate counts from. It is zero if there is none any more.
 func (s Schedule) Next(begun, behind time.Time) time.Time {
 	if s.cron != nil {
 		return s.cron.next(behind.UTC())

@@ -10,8 +10,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Path is a JSON path as EventBridge has them: $, then members by name, elements by number, and * for
-// all of either. There are no filters.
+// Path is a JSON path as EventBridge has them: $, then members by name, elements by number, and *
+// for all of either. There are no filters.
 type Path struct {
 	steps []step
 	many  bool // it has a *, and so selects a list
@@ -91,12 +91,12 @@ func (p Path) Select(event []byte) (jsontext.Value, bool) {
 		}
 		found = next
 	}
-	if p.many {
-		list, err := json.Marshal(found, lenient)
-		return list, err == nil && len(found) > 0
-	}
 	if len(found) == 0 {
 		return nil, false
+	}
+	if p.many {
+		list, err := json.Marshal(found, lenient)
+		return list, err == nil
 	}
 	return found[0], true
 }

@@ -146,8 +146,8 @@ func bare(v jsontext.Value) []byte {
 	return v
 }
 
-// between is a value between quotes: of a text what it says, of others their JSON, in a text without
-// its quotes.
+// between is a value between quotes: of a text what it says, of others their JSON, in a text
+// without its quotes.
 func between(v jsontext.Value, object bool) []byte {
 	switch {
 	case v == nil:

@@ -176,7 +176,8 @@ func TestPut_TooMany_IsRefusedAndOfferedOnesDie(t *testing.T) {
 		t.Errorf("beyond the bound: %v", err)
 	}
 	f.put(message("b", "", "2"))
-	if err := f.db.Commit(f.queue.Offer(message("a", "", "3"), message("b", "", "4")), nil); err != nil {
+	offered := f.queue.Offer(message("a", "", "3"), message("b", "", "4"))
+	if err := f.db.Commit(offered, nil); err != nil {
 		t.Fatal(err)
 	}
 	f.settle()

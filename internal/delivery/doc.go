@@ -5,8 +5,8 @@
 // # At least once
 //
 // A message is put in the transaction of what it tells of ([Queue.Put]), and its row goes in a
-// transaction after the receiver has taken it. A crash between the two has it delivered again, under
-// the same id. Nothing else has: what a receiver has taken is not tried again.
+// transaction after the receiver has taken it. A crash between the two has it delivered again,
+// under the same id. Nothing else has: what a receiver has taken is not tried again.
 //
 // # Order
 //

@@ -46,7 +46,8 @@ func TestCheck_URL_IsAllowedByARowThatItBeginsWith(t *testing.T) {
 		"https://HOOKS.example.com:443/claviger/a/b", "https://hooks.example.com./claviger/a",
 		"https://one.example.com/hook", "https://one.example.com/hook/a", "https://one.example.com/hook?a",
 		"https://all.example.com:8443/anything", "https://all.example.com:8443?a=b",
-		"http://plain.example.com:80/x", "https://hooks.example.com/claviger/a%20b"} {
+		"http://plain.example.com:80/x", "https://hooks.example.com/claviger/a%20b",
+		"https://hooks.example.com/claviger/a%2Fb"} {
 		if err := d.Check(fine); err != nil {
 			t.Errorf("%s is refused: %v", fine, err)
 		}
@@ -55,6 +56,7 @@ func TestCheck_URL_IsAllowedByARowThatItBeginsWith(t *testing.T) {
 		"https://hooks.example.com/clavigera", "https://one.example.com/hooks",
 		"https://hooks.example.com/claviger/../other", "https://hooks.example.com/claviger/%2e%2e/other",
 		"https://hooks.example.com/claviger/..%2fother", "https://hooks.example.com/claviger/%5c..",
+		"https://hooks.example.com/claviger%2Fa", "https://hooks.example.com/%63laviger/a",
 		"http://hooks.example.com/claviger/a", "https://plain.example.com/x",
 		"https://hooks.example.com:8443/claviger/a", "https://user@hooks.example.com/claviger/a",
 		"https://hooks.example.com/claviger/a#b", "https://hooks.example.com.evil.com/claviger/",
@@ -75,8 +77,8 @@ func TestCheck_URL_IsAllowedByARowThatItBeginsWith(t *testing.T) {
 		t.Errorf("the hint is %q", e.Hint)
 	}
 	e = fails(t, d.Check("https://other.example.com/x"), outbound.NotAllowed)
-	if e.Hint != `add [[outbound.allow]] with url = "https://other.example.com:443/" to the configuration` ||
-		strings.Contains(e.Error(), "allow]]") {
+	const hint = `add [[outbound.allow]] with url = "https://other.example.com:443/" to the configuration`
+	if e.Hint != hint || strings.Contains(e.Error(), "allow]]") {
 		t.Errorf("the error is %q with the hint %q", e, e.Hint)
 	}
 }
@@ -84,7 +86,8 @@ func TestCheck_URL_IsAllowedByARowThatItBeginsWith(t *testing.T) {
 func TestNew_RowsThatCanNotBe_AreRefused(t *testing.T) {
 	for _, rows := range [][]outbound.Allowed{{{}}, {{URL: "https://a.example.com", Address: "a:1"}},
 		{{URL: "a.example.com"}}, {{URL: "https://a.example.com/?q"}}, {{URL: "https://a.example.com/?"}},
-		{{URL: "https://a.example.com/#f"}}, {{URL: "https://u:p@a.example.com/"}}, {{Address: "a"}},
+		{{URL: "https://a.example.com/#f"}},
+		{{URL: "https://a.example.com/a%2Fb/"}}, {{URL: "https://u:p@a.example.com/"}}, {{Address: "a"}},
 		{{Address: "a:0"}}, {{Address: ":25"}}, {{Address: "*:25"}}, {{URL: "https://*.example.com/"}},
 		{{URL: "https://a.example.com"}, {URL: "https://A.example.com:443/"}},
 		{{Address: "a:1"}, {Address: "A:1"}},
@@ -105,8 +108,9 @@ func TestMayReach_Address_IsOfTheInternetUnlessSaid(t *testing.T) {
 		"::1": {false, true}, "fe80::1": {false, true}, "fd00::1": {false, true},
 		"fec0::1": {false, true}, "::ffff:10.0.0.1": {false, true}, "::ffff:93.184.215.14": {true, true},
 		"64:ff9b::10.0.0.1": {false, true}, "64:ff9b::93.184.215.14": {true, true},
-		"2002:0a00:0001::1": {false, true}, "2002:5db8:d70e::1": {true, true}, "::10.0.0.1": {false, true},
-		"0.0.0.0": {}, "0.1.2.3": {}, "::": {}, "224.0.0.1": {}, "255.255.255.255": {}, "ff02::1": {},
+		"2002:0a00:0001::1": {false, true}, "2002:5db8:d70e::1": {true, true},
+		"::10.0.0.1": {false, true},
+		"0.0.0.0":    {}, "0.1.2.3": {}, "::": {}, "224.0.0.1": {}, "255.255.255.255": {}, "ff02::1": {},
 		"240.0.0.1": {}, "::ffff:0.0.0.0": {},
 	} {
 		a := netip.MustParseAddr(address)
@@ -125,7 +129,8 @@ func TestDo_NameOfAPrivateAddress_IsRefusedWhenItIsDialled(t *testing.T) {
 	d := door(t, outbound.Allowed{URL: r.URL, Roots: outboundtest.Authority()})
 	_, err := d.Do(t.Context(), outbound.Request{Method: "POST", URL: r.URL, Timeout: time.Minute})
 	e := fails(t, err, outbound.NotAllowed)
-	if !strings.Contains(e.Hint, "private = true") || !strings.Contains(e.Error(), "no address of the Internet") {
+	if !strings.Contains(e.Hint, "private = true") ||
+		!strings.Contains(e.Error(), "no address of the Internet") {
 		t.Errorf("the error is %q with the hint %q", e, e.Hint)
 	}
 	if len(r.Seen()) != 0 {
@@ -147,8 +152,9 @@ func TestDo_Request_ComesAsItIsAndAlone(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 	d := door(t, outbound.Allowed{URL: s.URL, Private: true})
 	for range 2 {
-		a, err := d.Do(t.Context(), outbound.Request{Method: "PUT", URL: s.URL + "/a?b=c", Body: []byte("x"),
-			Header: http.Header{"x-own": {"1"}, "Host": {"evil.example.com"}}, Timeout: time.Minute, Most: 100})
+		a, err := d.Do(t.Context(), outbound.Request{Method: "PUT", URL: s.URL + "/a?b=c",
+			Header: http.Header{"x-own": {"1"}, "Host": {"evil.example.com"}}, Body: []byte("x"),
+			Timeout: time.Minute, Most: 100})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +167,8 @@ func TestDo_Request_ComesAsItIsAndAlone(t *testing.T) {
 			t.Errorf("the request is %s %s of %s with %v", got.Method, got.URL, got.Host, got.Header)
 		}
 	}
-	_, err := d.Do(t.Context(), outbound.Request{Method: "GET", URL: s.URL, Timeout: time.Minute, Most: 5})
+	_, err := d.Do(t.Context(), outbound.Request{Method: "GET", URL: s.URL, Timeout: time.Minute,
+		Most: 5})
 	fails(t, err, outbound.TooLarge)
 	_, err = d.Do(t.Context(), outbound.Request{Method: "G T", URL: s.URL, Timeout: time.Minute})
 	fails(t, err, outbound.Malformed)
@@ -199,7 +206,8 @@ func TestDo_ReceiverFromHell_EndsInTime(t *testing.T) {
 
 func TestDo_CertificateOfAnother_IsNotTrusted(t *testing.T) {
 	for name, row := range map[string]outbound.Allowed{
-		"another name":      {URL: outboundtest.Impostor(t), Roots: outboundtest.Authority(), Private: true},
+		"another name": {URL: outboundtest.Impostor(t), Roots: outboundtest.Authority(),
+			Private: true},
 		"another authority": {URL: outboundtest.Start(t).URL, Private: true},
 	} {
 		_, err := door(t, row).Do(t.Context(), outbound.Request{Method: "POST", URL: row.URL,
@@ -268,7 +276,8 @@ func FuzzCheck(f *testing.F) {
 			return
 		}
 		q, err := http.NewRequest("GET", text, nil)
-		if err != nil || !strings.EqualFold(strings.TrimSuffix(q.URL.Hostname(), "."), "hooks.example.com") ||
+		if err != nil ||
+			!strings.EqualFold(strings.TrimSuffix(q.URL.Hostname(), "."), "hooks.example.com") ||
 			!strings.HasPrefix(q.URL.Path, "/claviger/") || strings.Contains(q.URL.Path, "/../") {
 			t.Errorf("%q is allowed and leads to %v: %v", text, q, err)
 		}

@@ -15,7 +15,8 @@ type row struct {
 	scheme   string // of a URL
 	host     string // lower case, an address without brackets
 	endpoint string // host:port
-	path     string // decoded; it begins and ends with a slash unless it names one path alone
+	path     string // decoded
+	escaped  string // as it is sent
 }
 
 func parse(a Allowed) (*row, error) {
@@ -37,11 +38,14 @@ func parse(a Allowed) (*row, error) {
 	if u.RawQuery != "" || u.ForceQuery {
 		return nil, fmt.Errorf("%s: a row ends with the path, and any query may follow", a.URL)
 	}
+	if strings.Contains(strings.ToLower(u.EscapedPath()), "%2f") {
+		return nil, fmt.Errorf("%s: a slash that is written otherwise is no step of a path", a.URL)
+	}
 	if u.Scheme == "http" && a.Roots != nil {
 		return nil, fmt.Errorf("%s: there are no certificates without https", a.URL)
 	}
 	return &row{allowed: a, scheme: u.Scheme, host: u.Hostname(), endpoint: u.Host,
-		path: u.Path}, nil
+		path: u.Path, escaped: u.EscapedPath()}, nil
 }
 
 func (d *Door) has(r *row) bool {
@@ -53,18 +57,21 @@ func (d *Door) has(r *row) bool {
 	return false
 }
 
-// covers reports whether the row is the beginning of a URL, up to a whole step of its path.
+// covers reports whether the row is the beginning of a URL, up to a whole step of its path: both as
+// that is sent and as it is when its escapes are read, since servers look at either.
 func (r *row) covers(u *url.URL) bool {
-	if u.Scheme != r.scheme || u.Host != r.endpoint {
-		return false
-	}
-	rest, ok := strings.CutPrefix(u.Path, r.path)
-	return ok && (rest == "" || strings.HasSuffix(r.path, "/") || rest[0] == '/')
+	return u.Scheme == r.scheme && u.Host == r.endpoint && begins(u.Path, r.path) &&
+		begins(u.EscapedPath(), r.escaped)
+}
+
+func begins(path, with string) bool {
+	rest, ok := strings.CutPrefix(path, with)
+	return ok && (rest == "" || strings.HasSuffix(with, "/") || rest[0] == '/')
 }
 
 // read reads a URL in the one spelling in which URLs are compared here: host in small letters with
 // its port, path never empty. A path in which servers might see another one is refused: with steps
-// up, or with slashes that are written otherwise.
+// up, however they are written, or with backslashes.
 func read(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Opaque != "" || u.Scheme != "https" && u.Scheme != "http" {
@@ -84,10 +91,8 @@ func read(text string) (*url.URL, error) {
 	if u.Path == "" {
 		u.Path = "/"
 	}
-	escaped := strings.ToLower(u.EscapedPath())
-	if strings.Contains(escaped, "%2f") || strings.Contains(escaped, "%5c") ||
-		strings.Contains(u.Path, `\`) {
-		return nil, fmt.Errorf("%.200q has slashes in its path that aren't written as such", text)
+	if strings.Contains(u.Path, `\`) {
+		return nil, fmt.Errorf("%.200q has a backslash in its path", text)
 	}
 	for step := range strings.SplitSeq(u.Path, "/") {
 		if step == "." || step == ".." {

@@ -12,8 +12,8 @@ const (
 		"not supported"
 )
 
-// anythingBut reads what a field may not be: a text or a number, a list of either, or what texts may
-// not be like.
+// anythingBut reads what a field may not be: a text or a number, a list of either, or what texts
+// may not be like.
 func (c *compiler) anythingBut(l *leaf) error {
 	t, err := c.next()
 	if err != nil {

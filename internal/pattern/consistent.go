@@ -2,10 +2,10 @@ package pattern
 
 import "slices"
 
-// What is asked of an array's element is asked of one and the same: if each of two fields matches in
-// an array, there has to be one element in which both do. A value that is in no array goes with all
-// others. That a field is absent is asked of the elements that the fields before it, in order of
-// path, were found in.
+// What is asked of an array's element is asked of one and the same: if each of two fields matches
+// in an array, there has to be one element in which both do. A value that is in no array goes with
+// all others. That a field is absent is asked of the elements that the fields before it, in order
+// of path, were found in.
 //
 // So a candidate's fields are first looked at one by one, which settles nearly all events. For the
 // rest there is a choice to make, array by array from the outside: which element it shall be.

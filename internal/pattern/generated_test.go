@@ -150,8 +150,8 @@ func (d drawn) pattern() string {
 	return text
 }
 
-// TestMatches_GeneratedPatternsAndEvents_AgreeWithASlowMatcher draws pairs; with CLAVIGER_LONG=1 ten
-// times as many.
+// TestMatches_GeneratedPatternsAndEvents_AgreeWithASlowMatcher draws pairs; with CLAVIGER_LONG=1
+// ten times as many.
 func TestMatches_GeneratedPatternsAndEvents_AgreeWithASlowMatcher(t *testing.T) {
 	n := 60_000
 	if os.Getenv("CLAVIGER_LONG") == "1" {

@@ -1,5 +1,5 @@
-// Package pattern is the language of event patterns, which EventBridge has for rules and, with a few
-// differences, SNS for filter policies. It is pure: no database, no clock.
+// Package pattern is the language of event patterns, which EventBridge has for rules and, with a
+// few differences, SNS for filter policies. It is pure: no database, no clock.
 //
 // A pattern is a JSON object like the events that it is for. Where an event has a value, the
 // pattern has a list of what that value may be: texts, numbers, true, false, null, or an object of
@@ -7,11 +7,12 @@
 // in events: {"a":{"b":1}} and {"a.b":1} say the same.
 //
 // Where AWS's documents leave a question open, the answer is that of event-ruler, the matcher that
-// AWS has published: a number is equal as a number and as a text; what a pattern asks of an array's
-// element it asks of one and the same; an empty array is absent.
+// AWS has published: a number is equal as a number and as a text; what a pattern asks of an
+// array's element it asks of one and the same; an empty array is absent.
 //
 // [Compile] reads a pattern, or says in AWS's words what is wrong with it. [Pattern.Matches] tries
-// it, and a [Set] tries many patterns on an event that is read once and only where one of them looks.
+// it, and a [Set] tries many patterns on an event that is read once and only where one of them
+// looks.
 package pattern
 
 import (
@@ -63,7 +64,8 @@ func (p *Pattern) Matches(event []byte) bool {
 	return len(p.own.Match(event)) > 0
 }
 
-// Wildcards is how many wildcard operators the pattern has: EventBridge has a quota of rules with any.
+// Wildcards is how many wildcard operators the pattern has: EventBridge has a quota of rules with
+// any.
 func (p *Pattern) Wildcards() int { return p.wildcards }
 
 // Texts returns, in order, the texts that the pattern names literally for a field, by its path.

@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// A second matcher, written from the documents and knowing nothing of the first: it has the standard
-// library read pattern and event into maps, multiplies $or out by recursion, makes a regular
-// expression of each wildcard, and tries every choice of array elements there is.
+// A second matcher, written from the documents and knowing nothing of the first: it has the
+// standard library read pattern and event into maps, multiplies $or out by recursion, makes a
+// regular expression of each wildcard, and tries every choice of array elements there is.
 
 // slowValue is a value of an event, and by array the element that it is in.
 type slowValue struct {

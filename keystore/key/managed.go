@@ -15,6 +15,8 @@ var managed = map[string]managedKey{
 	"secretsmanager": {"Secrets Manager data", secretsManagerPolicy},
 	"sns":            {"SNS data", topicsPolicy},
 	"ssm":            {"SSM parameters", parameterStorePolicy},
+	// AWS seals the secrets of connections by a key of its own, which no account has.
+	"events": {"EventBridge connections", eventBridgePolicy},
 }
 
 // Managers returns the services that manage keys, in order.
@@ -135,3 +137,7 @@ const topicsPolicy = `{
     "Resource" : "*"
   } ]
 }`
+
+// eventBridgePolicy is in the form of Parameter Store's.
+var eventBridgePolicy = strings.NewReplacer("auto-ssm-1", "auto-events-1", "SSM", "EventBridge",
+	"ssm.REGION", "events.REGION").Replace(parameterStorePolicy)

@@ -182,6 +182,48 @@ var walk = map[string]struct {
 		"ServiceSettingNotFound", ""},
 	"ssm.ResetServiceSetting": {`{"SettingId":"SETTING"}`, "ServiceSettingNotFound", ""},
 
+	"events.PutRule": {`{"Name":"NEW","EventPattern":"{\"source\":[\"my.app\"]}","Tags":[{"Key":"a","Value":"b"}]}`,
+		"", "it makes its own target"},
+	"events.DescribeRule": {`{"Name":"RULE"}`, "ResourceNotFoundException", ""},
+	"events.ListRules":    {`{"NamePrefix":"r","Limit":5}`, "", "an account is always there"},
+	"events.DeleteRule":   {`{"Name":"BARE"}`, "", "a rule that isn't there is deleted already"},
+	"events.EnableRule":   {`{"Name":"ASLEEP"}`, "ResourceNotFoundException", ""},
+	"events.DisableRule":  {`{"Name":"RULE"}`, "ResourceNotFoundException", ""},
+	"events.PutTargets": {`{"Rule":"RULE","Targets":[{"Id":"NEW","Arn":"arn:aws:sns:us-east-1:111122223333:t"}]}`,
+		"ResourceNotFoundException", ""},
+	"events.RemoveTargets": {`{"Rule":"RULE","Ids":["t"]}`, "ResourceNotFoundException", ""},
+	"events.ListTargetsByRule": {`{"Rule":"RULE","Limit":5}`,
+		"ResourceNotFoundException", ""},
+	"events.ListRuleNamesByTarget": {`{"TargetArn":"arn:aws:sns:us-east-1:111122223333:t","Limit":5}`,
+		"", "there may be no rule with a target"},
+	"events.TestEventPattern": {`{"EventPattern":"{\"a\":[1]}","Event":"{\"a\":1}"}`,
+		"", "what is tried is in the request"},
+	"events.PutEvents": {`{"Entries":[{"Source":"my.app","DetailType":"t","Detail":"{}"}]}`,
+		"", "the default bus is always there"},
+	"events.TagResource": {`{"ResourceARN":"arn:aws:events:us-east-1:111122223333:rule/RULE","Tags":[{"Key":"a","Value":"b"}]}`,
+		"ResourceNotFoundException", ""},
+	"events.UntagResource": {`{"ResourceARN":"arn:aws:events:us-east-1:111122223333:rule/RULE","TagKeys":["t"]}`,
+		"ResourceNotFoundException", ""},
+	"events.ListTagsForResource": {`{"ResourceARN":"arn:aws:events:us-east-1:111122223333:rule/RULE"}`,
+		"ResourceNotFoundException", ""},
+	"events.DescribeEventBus": {`{"Name":"default"}`, "", "the default bus is always there"},
+	"events.ListEventBuses":   {`{"NamePrefix":"d","Limit":5}`, "", "an account is always there"},
+	"events.CreateConnection": {`{"Name":"NEW","AuthorizationType":"BASIC","AuthParameters":{"BasicAuthParameters":{"Username":"u","Password":"p"}}}`,
+		"", "it makes its own target"},
+	"events.UpdateConnection": {`{"Name":"LINK","Description":"d","AuthorizationType":"BASIC","AuthParameters":{"BasicAuthParameters":{"Username":"u","Password":"q"}}}`,
+		"ResourceNotFoundException", ""},
+	"events.DescribeConnection":    {`{"Name":"LINK"}`, "ResourceNotFoundException", ""},
+	"events.DeauthorizeConnection": {`{"Name":"LINK"}`, "ResourceNotFoundException", ""},
+	"events.DeleteConnection":      {`{"Name":"LINK"}`, "ResourceNotFoundException", ""},
+	"events.ListConnections":       {`{"NamePrefix":"c","Limit":5}`, "", "an account is always there"},
+	"events.CreateApiDestination": {`{"Name":"NEW","ConnectionArn":"LINKED","InvocationEndpoint":"https://example.com/*","HttpMethod":"POST"}`,
+		"ResourceNotFoundException", ""},
+	"events.UpdateApiDestination": {`{"Name":"PLACE","HttpMethod":"PUT"}`,
+		"ResourceNotFoundException", ""},
+	"events.DescribeApiDestination": {`{"Name":"PLACE"}`, "ResourceNotFoundException", ""},
+	"events.DeleteApiDestination":   {`{"Name":"PLACE"}`, "ResourceNotFoundException", ""},
+	"events.ListApiDestinations":    {`{"NamePrefix":"p","Limit":5}`, "", "an account is always there"},
+
 	"iam.CreateOpenIDConnectProvider": {`{"Url":"https://NEW.example.com:8443/a","ClientIDList":["c"],"ThumbprintList":["0123456789abcdef0123456789abcdef01234567"],"Tags":[{"Key":"a","Value":"b"}]}`,
 		"", "it makes its own target"},
 	"iam.GetOpenIDConnectProvider":   {`{"OpenIDConnectProviderArn":"ISSUER"}`, "NoSuchEntity", ""},
@@ -335,6 +377,11 @@ var walk = map[string]struct {
 	"iam.ListRoleTags":                {`{"RoleName":"ROLE","MaxItems":5}`, "NoSuchEntity", ""},
 	"iam.ListInstanceProfilesForRole": {`{"RoleName":"ROLE","MaxItems":5}`, "NoSuchEntity", ""},
 
+	"cloudtrail.LookupEvents": {`{"LookupAttributes":[{"AttributeKey":"EventName","AttributeValue":"CreateKey"}],"MaxResults":5}`,
+		"", "an account is always there"},
+	"cloudtrail.SearchEvents": {`{"EventName":"Encrypt","Resource":"KEY","ReadOnly":true,"MaxResults":5}`,
+		"", "an account is always there"},
+
 	"sts.GetCallerIdentity": {`{}`, "", "whoever asks is there"},
 	"sts.AssumeRole": {`{"RoleArn":"ASSUMED","RoleSessionName":"s1","Tags":[{"Key":"a","Value":"b"}],"TransitiveTagKeys":["a"],"SourceIdentity":"carol"}`,
 		"", "a role that isn't there refuses like one that is"},
@@ -457,13 +504,14 @@ func TestRegistry_MemberInPath_IsRequired(t *testing.T) {
 	}
 }
 
-// A request may be large where it carries a secret's value, a policy or a message, and nowhere else:
-// what is read of a body before its sender is known costs everybody.
+// A request may be large where it carries a secret's value, a policy, a message, events or targets
+// with their templates, and nowhere else: what is read of a body before its sender is known costs
+// everybody.
 func TestRegistry_LargeRequests_AreThoseThatCarryMuch(t *testing.T) {
 	for _, n := range routed(servicetest.Start(t)) {
 		carries := false
 		for _, name := range []string{"Policy", "PolicyInputList", "ResourcePolicy", "PolicyDocument",
-			"AssumeRolePolicyDocument", "SecretString", "SecretBinary"} {
+			"AssumeRolePolicyDocument", "SecretString", "SecretBinary", "Entries", "Targets"} {
 			m, ok := n.In.FieldByName(name)
 			// A session policy has to fit a token.
 			carries = carries || ok && m.Type.Kind() != reflect.Bool && n.Service.Name != "sts"

@@ -55,6 +55,8 @@ func stageWords(t testing.TB, s *servicetest.Server, request string) (there, abs
 	special, gone = append(special, placed...), append(gone, missed...)
 	told, untold := stageTopics(t, s, request, unique)
 	special, gone = append(special, told...), append(gone, untold...)
+	routed, unrouted := stageEvents(t, s, request, unique)
+	special, gone = append(special, routed...), append(gone, unrouted...)
 	if strings.Contains(request, "GRANT") {
 		grant := must(k.CreateGrant(t.Context(),
 			&kms.CreateGrantInput{KeyId: key.KeyId, GranteePrincipal: aws.String(servicetest.NobodyARN),
@@ -174,6 +176,7 @@ func startWalkServers(t testing.TB) walkServers {
 		createSecret(t, s.SecretsManager(), "first", "x")
 		stageParameters(t, s, "PARAMETER", "first")
 		stageTopics(t, s, "SUBSCRIPTION", "first")
+		stageEvents(t, s, "LINK", "first")
 		return walkServer{s, database(t, s.Database)}
 	}
 	return walkServers{on(servicetest.Start(t, servicetest.WithCluster(t))),

@@ -13,6 +13,7 @@ var CloudTrail = &op.Service{
 	Message:  "Message",
 	Internal: "InternalFailure",
 	Down:     "ServiceUnavailable",
+	NoStore:  true,
 	Shapes:   shapes,
 	Members:  members,
 	Failures: failures,

@@ -52,6 +52,7 @@ type Config struct {
 	Trail    Trail    `toml:"trail"` // how it is exported and copied, and for how long it is kept
 	Outbound Outbound `toml:"outbound"`
 	SNS      SNS      `toml:"sns"`
+	Events   Events   `toml:"events"`
 	TLS      struct {
 		Certificate string `toml:"certificate"` // PEM chain; read again when it changes
 		Key         string `toml:"key"`         // PEM file of mode 0600; this or key_label
@@ -167,6 +168,9 @@ func (c *Config) check() error {
 		return err
 	}
 	if err := c.checkRotators(); err != nil {
+		return err
+	}
+	if _, err := c.eventTargets(); err != nil {
 		return err
 	}
 	if err := c.checkPublic(); err != nil {

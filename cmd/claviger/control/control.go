@@ -134,6 +134,8 @@ type Request struct {
 	Clock    *Clock
 	TrailKey *TrailKey
 	Digests  *Digests
+
+	Deliveries *Deliveries
 }
 
 // Perform does what is asked, for the user who asks: the records say who. A negative user is this
@@ -161,6 +163,8 @@ func (q Request) Perform(ctx context.Context, s *service.Service, uid int) (
 		return q.TrailKey.perform(ctx, s)
 	case q.Digests != nil:
 		return q.Digests.perform(ctx, s, uid)
+	case q.Deliveries != nil:
+		return q.Deliveries.perform(s)
 	}
 	return nil, errors.New("there is no such command")
 }
