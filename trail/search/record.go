@@ -56,8 +56,6 @@ func (r *record) parse(line []byte) {
 			r.account = s.text()
 		case "resources":
 			r.parseResources(&s)
-		case "additionalEventData":
-			r.parseFacts(&s)
 		case "requestParameters":
 			r.wanted = s.value()
 		case "responseElements":
@@ -119,22 +117,6 @@ func (r *record) parseResources(s *scanner) {
 	}
 }
 
-// parseFacts finds the ARNs of what was asked for where CloudTrail's record has no resources.
-func (r *record) parseFacts(s *scanner) {
-	if !s.open('{') {
-		return
-	}
-	for s.more() {
-		if string(s.key()) != "resourceARNs" || !s.open('[') {
-			s.skip()
-			continue
-		}
-		for s.more() {
-			r.subjects = append(r.subjects, subject(s.text()))
-		}
-	}
-}
-
 // kinds are the types of what requests name without an ARN among the record's resources, by the
 // service and the member.
 var kinds = map[string]map[string]string{
@@ -178,16 +160,21 @@ func (r *record) parseParameters() {
 	}
 }
 
-// parseARNs finds what else a record says by an ARN: of what was made, or what a service did by
-// itself to a secret.
+// parseARNs finds what else a record says by an ARN: of what was made, what a service did by itself
+// to a secret, and in resourceARNs what was asked for where CloudTrail's record has no resources.
 func (r *record) parseARNs(object []byte) {
 	s := scanner{b: object}
 	if !s.open('{') {
 		return
 	}
 	for s.more() {
-		s.key()
-		r.parameter("", s.text(), true)
+		if string(s.key()) != "resourceARNs" || s.peek() != '[' {
+			r.parameter("", s.text(), true)
+			continue
+		}
+		for s.open('['); s.more(); {
+			r.parameter("", s.text(), true)
+		}
 	}
 }
 
