@@ -82,8 +82,8 @@ func TestSeconds_AnyTime_IsThatOfTime(t *testing.T) {
 	}
 }
 
-// FuzzRecord holds the scanner against encoding/json: of a record of ours both say the same, whatever
-// is in it, and of anything else the scanner says something.
+// FuzzRecord holds the scanner against encoding/json: of a record of ours both say the same,
+// whatever is in it, and of anything else the scanner says something.
 func FuzzRecord(f *testing.F) {
 	for _, s := range []string{"", `"`, `\`, `\"`, "a\nb", "\x00", "é𝕏", `}],{[`, `","errorCode":"`, "\xff"} {
 		f.Add(s, `{"userIdentity":{"type":`+s)
@@ -107,9 +107,10 @@ func FuzzRecord(f *testing.F) {
 			Resources: []audit.Resource{{ARN: text, Type: text, AccountID: text}}}
 		b := own.Append(nil)
 		var doc struct {
-			EventSource, EventName, AWSRegion, SourceIPAddress, ErrorCode, EventID string
-			RecipientAccountID                                                     string
-			UserIdentity                                                           struct{ UserName, AccessKeyID string }
+			EventSource, EventName, AWSRegion, SourceIPAddress string
+			ErrorCode, EventID, RecipientAccountID             string
+
+			UserIdentity struct{ UserName, AccessKeyID string }
 		}
 		if err := json.Unmarshal(b, &doc); err != nil {
 			t.Fatalf("%v: %s", err, b)
