@@ -1,14 +1,23 @@
-package query
+package trail
 
 import (
+	"context"
 	"errors"
-	"flag"
 	"strconv"
 	"strings"
 	"time"
 
+	"claviger/cmd/claviger/command"
+	"claviger/cmd/claviger/config"
+	"claviger/cmd/claviger/exit"
+	"claviger/cmd/claviger/query"
 	"claviger/trail/search"
 )
+
+const queryAbout = "Prints the records of the audit trail that have all of what is asked for, the " +
+	"newest first: a table on a terminal,\nand else one JSON document a line. The server may be " +
+	"running; its index is used as far as there is one.\n\n" +
+	"  claviger audit query --config FILE --resource alias/orders --error AccessDenied --since 7d"
 
 // wheres are the flags that ask for one value each.
 var wheres = []struct {
@@ -27,33 +36,57 @@ var wheres = []struct {
 	{"address", search.SourceAddress, "the `address` that it came from"},
 }
 
-// Flags declares the flags by which is said what is asked for. now is what times count from.
-func (q *Query) Flags(f *flag.FlagSet, now time.Time) {
-	a := &asked{query: q, now: now}
+func queryTrail(ctx context.Context, e *command.Env, args []string) error {
+	f := e.Flags("audit query", "--config FILE|--database FILE [flags]", queryAbout)
+	path := f.String("config", "", "`file` of the configuration")
+	q := query.Query{Out: e.Stdout, Notes: e.Stderr, Table: command.IsTerminal(e.Stdout)}
+	q.Wide = true
+	f.StringVar(&q.Database, "database", "", "the database's `file`, instead of a configuration")
 	f.StringVar(&q.Account, "account", "", "the `account`; all, unless it is said")
 	f.StringVar(&q.Region, "region", "", "the `Region`; all, unless it is said")
+	f.IntVar(&q.Most, "n", 50, "how `many` records at most; 0 for all")
+	asked := &asked{query: &q, now: time.Now()}
 	for _, w := range wheres {
-		f.Func(w.flag, w.about, func(value string) error { return a.has(w.attribute, value) })
+		f.Func(w.flag, w.about, func(value string) error { return asked.has(w.attribute, value) })
 	}
 	f.Func("context", "a pair `key=value` of the encryption context; it may be said several times",
-		a.pair)
+		asked.pair)
 	f.BoolFunc("changes", "only what changed something, or would have", func(value string) error {
-		return a.flag(search.ReadOnly, "false", value)
+		return asked.flag(search.ReadOnly, "false", value)
 	})
 	f.Func("since", "the `time` from which on: 2026-03-01T09:30:00Z, 2026-03-01, or how long ago: 90m, 7d",
-		func(value string) (err error) { q.From, err = a.when(value, 0); return err })
+		func(value string) (err error) { q.From, err = asked.when(value, 0); return err })
 	f.Func("until", "the `time` up to which, likewise",
-		func(value string) (err error) { q.To, err = a.when(value, 24*time.Hour-1); return err })
+		func(value string) (err error) { q.To, err = asked.when(value, 24*time.Hour-1); return err })
 	f.BoolFunc("json", "the records as they are, one a line", func(value string) error {
 		q.Table = value == "false"
 		return nil
 	})
 	f.BoolFunc("table", "a table", func(value string) error { q.Table = value != "false"; return nil })
+	if err := command.Parse(f, args); err != nil {
+		return err
+	}
+	switch {
+	case q.Database == "" && *path == "":
+		return exit.UsageError("audit query: --config FILE or --database FILE is needed")
+	case q.Most < 0:
+		return exit.UsageError("audit query: there are no negative numbers of records")
+	case !q.From.IsZero() && !q.To.IsZero() && q.From.After(q.To):
+		return exit.UsageError("audit query: --since is after --until")
+	}
+	if q.Database == "" {
+		c, err := config.Read(*path)
+		if err != nil {
+			return err
+		}
+		q.Database = c.Database
+	}
+	return q.Run(ctx)
 }
 
 // asked takes what is asked for from flags.
 type asked struct {
-	query *Query
+	query *query.Query
 	now   time.Time
 }
 

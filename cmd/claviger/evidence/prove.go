@@ -1,8 +1,7 @@
-package main
+package evidence
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,41 +14,8 @@ import (
 	"claviger/trail/treerows"
 )
 
-func auditProve(ctx context.Context, e *env, args []string) error {
-	f := e.flags("audit prove", "ID --config FILE|--database FILE [--key KEY]",
-		"Prints a proof of one record as JSON: the record, its place in the tree, and the checkpoint that "+
-			"the token signed over\nit. With the key of `claviger audit key`, and nothing else of the site's, "+
-			"anybody can check it; examples/proof does,\nand imports nothing of Claviger.\n\nID is the "+
-			"record's eventID, or its number: the records of the trail are numbered from 1.")
-	w := evidenceFlags{command: f.Name()}
-	f.StringVar(&w.path, "config", "", "`file` of the configuration")
-	f.StringVar(&w.database, "database", "", "the database's `file`, or a copy of it, or a backup")
-	f.StringVar(&w.key, "key", "", "what `claviger audit key` has printed, or a `file` that holds it")
-	id, err := parseName(f, args, "name the record by its eventID or its number")
-	if err != nil {
-		return err
-	}
-	db, err := w.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	key, err := e.trailKey(ctx, w)
-	if err != nil {
-		return err
-	}
-	proof, err := prove(db, key, id)
-	if err != nil {
-		return err
-	}
-	out := json.NewEncoder(e.stdout)
-	out.SetEscapeHTML(false)
-	out.SetIndent("", "  ")
-	return out.Encode(proof)
-}
-
-// prove proves the record that an id names.
-func prove(db *store.DB, key *tree.Key, id string) (*tree.Proof, error) {
+// Prove proves the record that an id names: its eventID, or its number.
+func Prove(db *store.DB, key *tree.Key, id string) (*tree.Proof, error) {
 	trail := treerows.Open(db)
 	size, note, err := treerows.NewestNote(db)
 	if errors.Is(err, store.NoRow) {
@@ -74,7 +40,8 @@ func prove(db *store.DB, key *tree.Key, id string) (*tree.Proof, error) {
 		return nil, fmt.Errorf("there is no record %d: the newest that is signed is %d", number, size)
 	}
 	proof, err := tree.Prove([]byte(note), key, trail, number, record)
-	if errors.Is(err, tree.ErrTiles) || errors.Is(err, tree.ErrProof) || errors.Is(err, tree.ErrForged) {
+	if errors.Is(err, tree.ErrTiles) || errors.Is(err, tree.ErrProof) ||
+		errors.Is(err, tree.ErrForged) {
 		return nil, exit.Mark(fmt.Errorf("record %d can't be proved, since the trail was changed; "+
 			"`claviger audit verify` says where: %w", number, err), exit.ErrTrail)
 	}
@@ -87,7 +54,7 @@ var errFound = errors.New("found")
 // most often just seen it.
 func find(db *store.DB, id string) (number int64, err error) {
 	if id == "" {
-		return 0, exit.UsageError("audit prove: an empty id names nothing")
+		return 0, exit.UsageError("an empty id names nothing")
 	}
 	quoted, err := json.Marshal(id)
 	if err != nil {
