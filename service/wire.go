@@ -201,8 +201,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	m.watchClock(s.clock.Guard)
-	m.watchTree(s.prover.Sequencer)
-	m.watchIndex(s.trail.index)
+	m.watchTrail(s.prover.Sequencer, s.trail.index)
 	m.watchCopies(s.trail.copies)
 	m.watchDeliveries(s.queue, c.Clock.Now)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,

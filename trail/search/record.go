@@ -161,21 +161,18 @@ func (r *record) parseParameters() {
 }
 
 // parseARNs finds what else a record says by an ARN: of what was made, what a service did by itself
-// to a secret, or in a list what was asked for where CloudTrail's record has no resources.
+// to a secret, and in resourceARNs what was asked for where CloudTrail's record has no resources.
 func (r *record) parseARNs(object []byte) {
 	s := scanner{b: object}
 	if !s.open('{') {
 		return
 	}
 	for s.more() {
-		if string(s.key()) != "resourceARNs" {
+		if string(s.key()) != "resourceARNs" || s.peek() != '[' {
 			r.parameter("", s.text(), true)
 			continue
 		}
-		if !s.open('[') {
-			continue
-		}
-		for s.more() {
+		for s.open('['); s.more(); {
 			r.parameter("", s.text(), true)
 		}
 	}
