@@ -90,7 +90,7 @@ func get(w http.ResponseWriter, files fs.FS, object string) {
 		}
 	}
 	for name, value := range beside {
-		w.Header().Set("X-Amz-Meta-"+name, value)
+		w.Header()["x-amz-meta-"+name] = []string{value} // in small letters, as clients look for it
 	}
 	w.Header().Set("Content-Type", "application/gzip")
 	w.Header().Set("Content-Length", strconv.Itoa(len(content)))
