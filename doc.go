@@ -31,6 +31,7 @@
 //	keystore           KMS
 //	secrets            Secrets Manager
 //	parameters         Parameter Store
+//	topics             SNS: topics, subscriptions, and messages that reach them
 //	events             EventBridge: which events go where
 //	iam                IAM and STS, a package for each subject: users, policies, attachments, ...
 //	iam/entity         all that IAM knows, in rows, and the callers that it makes of them
@@ -38,7 +39,7 @@
 //	identity           who is calling: access keys, sessions and SigV4
 //	policy             who may do what; pure
 //	audit              what a record of the trail says; the tree over them, and what verifies it
-//	trail              who follows the trail: what keeps its tree and signs it
+//	trail              CloudTrail, and who follows the trail: its tree, its index, its copies
 //	alarms             what Claviger tells of itself, made of the trail and of the state of its parts
 //	jobs               the job runner: due work, leases and retries
 //	hsm                the PKCS#11 device
