@@ -8,6 +8,7 @@ import (
 	"claviger/events/destination"
 	"claviger/events/dispatch"
 	"claviger/events/logfile"
+	"claviger/events/program"
 	"claviger/events/rule"
 	"claviger/internal/delivery"
 	"claviger/internal/fault"
@@ -48,13 +49,14 @@ func (s *Service) Deliveries(of delivery.Which) (d DeliveryStatus, err error) {
 func (s *Service) Redrive(of delivery.Which) (int, error) { return s.queue.Redrive(of) }
 
 // deliverTo says who delivers, by kind of target, and joins events to their targets.
-func (s *Service) deliverTo(c Config) (err error) {
+func (s *Service) deliverTo(ctx context.Context, c Config) (err error) {
 	bridge := s.services.eventBridge
 	for kind, to := range map[rule.Kind]delivery.Receiver{
 		rule.Destination: destination.New(destination.Config{Connections: bridge, Calls: s.runner,
 			Door: c.Outbound, Now: c.Clock.Now}),
 		rule.Topic:   topicTarget{s.services.topics},
 		rule.LogFile: logfile.New(eventTargets(c.EventTargets).files()),
+		rule.Program: program.New(ctx, eventTargets(c.EventTargets).programs(), c.Log),
 	} {
 		s.outside[dispatch.KindOf(kind)] = to
 	}

@@ -195,7 +195,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log}),
 		queue:         s.queue, outbound: c.Outbound, topics: c.Topics, now: c.Clock.Now, own: runner.Own})
 	s.outside[sending.Kind] = s.services.topics.Receiver()
-	if err := s.deliverTo(c); err != nil {
+	if err := s.deliverTo(ctx, c); err != nil {
 		return err
 	}
 	s.Operations = s.services.operations()

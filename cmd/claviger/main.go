@@ -16,7 +16,7 @@ import (
 	"syscall"
 
 	"claviger/cmd/claviger/exit"
-	"claviger/secrets/rotation/rotator/program/sandbox"
+	"claviger/internal/sandbox"
 )
 
 // command is one word of the command line. What takes flags tells of them itself; what takes more
@@ -63,7 +63,7 @@ func commands() []command {
 }
 
 func main() {
-	sandbox.Main() // not a command for people: a rotator's program begins so
+	sandbox.Main() // not a command for people: a program of the site begins so
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, &env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:])
 	stop()
