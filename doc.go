@@ -31,6 +31,7 @@
 //	keystore           KMS
 //	secrets            Secrets Manager
 //	parameters         Parameter Store
+//	topics             SNS: topics, subscriptions, and messages that reach them
 //	events             EventBridge: which events go where
 //	iam                IAM and STS, a package for each subject: users, policies, attachments, ...
 //	iam/entity         all that IAM knows, in rows, and the callers that it makes of them

@@ -309,7 +309,8 @@ func TestOperations_File_HasTheNameOfAWS(t *testing.T) {
 
 func TestDocs_Operations_AreThoseServed(t *testing.T) {
 	headings := map[string]string{"kms": "## KMS", "secretsmanager": "## Secrets Manager",
-		"ssm": "## Parameter Store", "sts": "## STS", "iam": "## IAM"}
+		"ssm": "## Parameter Store", "events": "## EventBridge", "sns": "## SNS",
+		"cloudtrail": "## CloudTrail", "sts": "## STS", "iam": "## IAM"}
 	of := map[string][]op.Operation{}
 	for _, o := range service.Operations() {
 		heading, ok := headings[o.Info().Service.Name]

@@ -257,7 +257,7 @@ func TestExamples_GrafanaDashboard_AsksForMetricsThatThereAre(t *testing.T) {
 
 func TestDocs_StarterRules_AreThoseOfTheSet(t *testing.T) {
 	var documented, actual []string
-	for _, row := range table(section(t, "docs/operating.md", "### Alarms without writing rules")) {
+	for _, row := range table(section(t, "docs/operating.md", "## Alarms without writing rules")) {
 		documented = append(documented, coded(row[0])...)
 	}
 	for _, r := range starter.Rules() {

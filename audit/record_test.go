@@ -16,11 +16,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-var at = time.Date(2026, 3, 1, 9, 30, 0, 123456789, time.FixedZone("CET", 3600))
+var at2026 = time.Date(2026, 3, 1, 9, 30, 0, 123456789, time.FixedZone("CET", 3600))
 
 func whole() audit.Record {
 	return audit.Record{
-		Time: at, Source: "kms.amazonaws.com", Name: "Decrypt", Region: "us-east-1",
+		Time: at2026, Source: "kms.amazonaws.com", Name: "Decrypt", Region: "us-east-1",
 		SourceIP: "192.0.2.1", UserAgent: "aws-cli", RequestID: "r", EventID: "e",
 		Account: "111122223333", ReadOnly: true,
 		ErrorCode: "AccessDeniedException", ErrorMessage: "no",
@@ -58,7 +58,7 @@ func TestRecordAppend_WholeRecord_HasCloudTrailsShape(t *testing.T) {
 func TestRecordAppend_ServiceEvent_HasCloudTrailsShape(t *testing.T) {
 	const service = "secretsmanager.amazonaws.com"
 	r := audit.Record{
-		Time: at, Source: service, Name: "RotationFailed", Region: "us-east-1", SourceIP: service,
+		Time: at2026, Source: service, Name: "RotationFailed", Region: "us-east-1", SourceIP: service,
 		UserAgent: service, RequestID: "Rotation-arn:s-t", EventID: "e", Account: "111122223333",
 		ErrorMessage: "no", ServiceEvent: true,
 		Identity:   audit.Identity{AccountID: "111122223333", InvokedBy: service},
@@ -92,7 +92,7 @@ func TestRecordAppend_EnoughRoom_AllocatesNothing(t *testing.T) {
 func TestRecordAppend_EachIdentity_HasItsMembersAlone(t *testing.T) {
 	whole := audit.Identity{PrincipalID: "p", ARN: "arn:p", AccountID: "111122223333",
 		AccessKeyID: "AKIA", UserName: "u", Provider: "arn:idp", InvokedBy: "i",
-		Session: audit.Session{Issued: at}}
+		Session: audit.Session{Issued: at2026}}
 	const session = `"sessionContext":{"attributes":{"creationDate":"2026-03-01T08:30:00Z",` +
 		`"mfaAuthenticated":"false"}}`
 	for kind, want := range map[string]string{
@@ -105,7 +105,7 @@ func TestRecordAppend_EachIdentity_HasItsMembersAlone(t *testing.T) {
 		"another": `{"type":"AWSAccount","principalId":"p","accountId":"111122223333",` +
 			`"invokedBy":"i"}`,
 	} {
-		r := audit.Record{Time: at, Identity: whole}
+		r := audit.Record{Time: at2026, Identity: whole}
 		r.Identity.Type = kind
 		if kind == "another" {
 			r.Identity = r.Identity.InAnotherAccount()
@@ -118,7 +118,7 @@ func TestRecordAppend_EachIdentity_HasItsMembersAlone(t *testing.T) {
 
 // Where there could be resources and are none, CloudTrail has an empty list.
 func TestRecordAppend_NoResources_IsAnEmptyList(t *testing.T) {
-	r := audit.Record{Time: at, NoResources: true}
+	r := audit.Record{Time: at2026, NoResources: true}
 	if got := string(r.Append(nil)); !strings.Contains(got, `,"resources":[],"eventType"`) {
 		t.Error(got)
 	}
@@ -142,7 +142,7 @@ func TestRecordAppend_LongFields_AreOmittedAsCloudTrailDoes(t *testing.T) {
 		{parameters: 100 << 10, response: 100 << 10, additional: 28 << 10, details: 100 << 10,
 			omitted: []string{"requestParameters", "responseElements"}},
 	} {
-		r := audit.Record{Time: at}
+		r := audit.Record{Time: at2026}
 		given := map[string]int{"requestParameters": c.parameters, "responseElements": c.response,
 			"additionalEventData": c.additional, "serviceEventDetails": c.details}
 		for name, to := range map[string]*[]byte{"requestParameters": &r.Parameters,
@@ -178,17 +178,17 @@ func TestRecordAppend_Sessions_SayWhoseTheyAre(t *testing.T) {
 		want    string
 	}{
 		{audit.Session{}, `"userName":"alice"`},
-		{audit.Session{Issued: at}, `"userName":"alice","sessionContext":{` + attributes + `}`},
-		{audit.Session{Issued: at, SourceIdentity: "carol", Provider: "p", Issuer: audit.Issuer{
+		{audit.Session{Issued: at2026}, `"userName":"alice","sessionContext":{` + attributes + `}`},
+		{audit.Session{Issued: at2026, SourceIdentity: "carol", Provider: "p", Issuer: audit.Issuer{
 			Type: "Role", PrincipalID: "AROA", ARN: "arn:r", AccountID: "111122223333", UserName: "r"}},
 			`"userName":"alice","sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROA",` +
 				`"arn":"arn:r","accountId":"111122223333","userName":"r"},"webIdFederationData":{` +
 				`"federatedProvider":"p","attributes":{}},` + attributes + `,"sourceIdentity":"carol"}`},
-		{audit.Session{Issued: at, Federated: true, Issuer: audit.Issuer{Type: "IAMUser"}},
+		{audit.Session{Issued: at2026, Federated: true, Issuer: audit.Issuer{Type: "IAMUser"}},
 			`"userName":"alice","sessionContext":{"sessionIssuer":{"type":"IAMUser"},` +
 				`"webIdFederationData":{},` + attributes + `}`},
 	} {
-		r := audit.Record{Time: at, Identity: audit.Identity{Type: "IAMUser", UserName: "alice",
+		r := audit.Record{Time: at2026, Identity: audit.Identity{Type: "IAMUser", UserName: "alice",
 			Session: c.session}}
 		if got := string(r.Append(nil)); !strings.Contains(got, `{"type":"IAMUser",`+c.want+`},"event`) {
 			t.Errorf("%s\nwant in it %s", got, c.want)
@@ -197,7 +197,7 @@ func TestRecordAppend_Sessions_SayWhoseTheyAre(t *testing.T) {
 }
 
 func TestRecordAppend_EmptyFields_AreLeftOut(t *testing.T) {
-	r := audit.Record{Time: at}
+	r := audit.Record{Time: at2026}
 	var doc map[string]any
 	if err := json.Unmarshal(r.Append(nil), &doc); err != nil {
 		t.Fatal(err)
@@ -238,13 +238,14 @@ type resource struct{ ARN, AccountID, Type string }
 // FuzzRecord puts any string anywhere: what comes out is one line of valid JSON
 // that says the same again.
 func FuzzRecord(f *testing.F) {
-	for _, s := range []string{"", `"`, `\`, "\n", "\r\n", "\x00", "\xff\xfe", "</script>", "\u2028",
+	for _, s := range []string{"", `"`, `\`, "\n", "1234567\"", "12345678\\", "1234567\x1f", " 2345678\x7f",
+		"1234567é", "\r\n", "\x00", "\xff\xfe", "</script>", "\u2028",
 		`","errorCode":"`, "𝕏", "\ud7ff\ufffd", strings.Repeat("a", 2000)} {
 		f.Add(s, "x")
 		f.Add("x", s)
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
-		r := audit.Record{Time: at, Source: a, Name: b, Region: a, SourceIP: b, UserAgent: a,
+		r := audit.Record{Time: at2026, Source: a, Name: b, Region: a, SourceIP: b, UserAgent: a,
 			RequestID: b, EventID: a, Account: b, ErrorCode: a, ErrorMessage: b,
 			Identity: audit.Identity{Type: "x" + a, PrincipalID: b, ARN: a, AccountID: b, AccessKeyID: a,
 				InvokedBy: b},
@@ -280,3 +281,38 @@ func FuzzRecord(f *testing.F) {
 
 // each replaces every byte that is not UTF-8 by U+FFFD, as JSON does.
 func each(s string) string { return string([]rune(s)) }
+
+func BenchmarkRecordAppend(b *testing.B) {
+	r, room := whole(), make([]byte, 0, 4096)
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Append(room)
+	}
+}
+
+// TestRecordAppend_EachByteAtEachPlace_IsEscapedAsJSONNeedsIt: what is looked at by eights.
+func TestRecordAppend_EachByteAtEachPlace_IsEscapedAsJSONNeedsIt(t *testing.T) {
+	for c := range 256 {
+		for at := range 17 {
+			text := strings.Repeat("~", at) + string([]byte{byte(c)}) + strings.Repeat(" ", 16-at)
+			r := audit.Record{Time: at2026, UserAgent: text}
+			want, _ := jsontext.AppendQuote(nil, text)
+			if !bytes.Contains(r.Append(nil), append([]byte(`"userAgent":`), want...)) {
+				t.Fatalf("%d at %d: %s", c, at, r.Append(nil))
+			}
+		}
+	}
+}
+
+// TestRecordAppend_AnyTime_IsItsTextInUTC, years before 1000 and midnight included.
+func TestRecordAppend_AnyTime_IsItsTextInUTC(t *testing.T) {
+	for _, when := range []time.Time{{}, at2026, time.Unix(0, 999999999),
+		time.Date(2024, 2, 29, 23, 59, 59, 0, time.FixedZone("", -3600)),
+		time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)} {
+		r := audit.Record{Time: when}
+		want := `"eventTime":"` + when.UTC().Format("2006-01-02T15:04:05Z") + `"`
+		if got := string(r.Append(nil)); !strings.Contains(got, want) {
+			t.Errorf("%s\nwant %s", got, want)
+		}
+	}
+}

@@ -20,7 +20,7 @@ type ListSubscriptionsOutput struct {
 	NextToken     string `json:",omitzero"`
 }
 
-func (s *Topics) listSubscriptions(c *op.Call, in ListSubscriptionsInput) (
+func (s *Topics) listSubscriptions(c *op.Call, in ListSubscriptionsInput, _ domain.Account) (
 	out ListSubscriptionsOutput, err error) {
 	page, err := s.pages.Page(c, "ListSubscriptions", "", pageSize, in.NextToken)
 	if err != nil {

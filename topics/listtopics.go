@@ -24,7 +24,19 @@ type ListTopicsOutput struct {
 // Topic is a topic in a list.
 type Topic struct{ TopicArn string }
 
-func (s *Topics) listTopics(c *op.Call, in ListTopicsInput) (out ListTopicsOutput, err error) {
+// findAll demands what a listing needs. A refusal calls what it is about all that the account has in
+// the Region, as reported.
+func findAll[I op.Input](n string) func(*op.Call, I) (domain.Account, error) {
+	return func(c *op.Call, _ I) (domain.Account, error) {
+		account, region := c.Namespace()
+		a := domain.OnAccount(topic.Prefix + n)
+		a.Asked = topic.Ref{Account: account, Region: region, Name: "*"}.ARN()
+		return a, nil
+	}
+}
+
+func (s *Topics) listTopics(c *op.Call, in ListTopicsInput, _ domain.Account) (
+	out ListTopicsOutput, err error) {
 	page, err := s.pages.Page(c, "ListTopics", "", pageSize, in.NextToken)
 	if err != nil {
 		return out, err

@@ -17,6 +17,9 @@ type TagResourceInput struct {
 // Validate implements [op.Input].
 func (in TagResourceInput) Validate() error { return domain.CheckTags(topic.TagRules, in.Tags) }
 
+// TagResourceOutput is empty, and there: AWS answers it so.
+type TagResourceOutput struct{}
+
 func (in TagResourceInput) topicARN() (member, arn string) { return "ResourceArn", in.ResourceArn }
 func (TagResourceInput) misses() error                     { return snsfault.NoResource }
 

@@ -85,7 +85,7 @@ type named interface {
 // tagging is a [named] input that calls the topic a resource, and misses it as one.
 type tagging interface{ misses() error }
 
-// named finds the topic that an input names.
+// finding finds the topic that an input names.
 func finding[I named](s *Topics, operation string) func(*op.Call, I) (*target, error) {
 	return func(c *op.Call, in I) (*target, error) {
 		member, arn := in.topicARN()
@@ -109,19 +109,23 @@ func read[I named, O any](s *Topics, n op.Info,
 	})
 }
 
-// change makes an operation that changes one topic. Its plan returns the topic as it shall be, or
-// nil if all is as asked already.
-func change[I named](s *Topics, n op.Info,
+// change makes an operation that changes one topic and answers nothing, in an O of its own. Its plan
+// returns the topic as it shall be, or nil if all is as asked already.
+func change[O any, I named](s *Topics, n op.Info,
 	plan func(*op.Call, I, *topic.Topic) (*topic.Topic, error)) op.Operation {
 	return op.Write(n, finding[I](s, n.Name), func(c *op.Call, in I, t *target) (
-		op.Commit[op.None], error) {
+		op.Commit[O], error) {
 		next, err := plan(c, in, t.found)
 		if err != nil {
 			return nil, err
 		}
 		if next == nil {
-			return op.Unchanged(op.None{}), nil
+			return op.Unchanged(*new(O)), nil
 		}
-		return domain.Done(s.rows.Update(c, t.found, next))
+		stored, err := s.rows.Update(c, t.found, next)
+		if err != nil {
+			return nil, err
+		}
+		return op.Apply(stored, *new(O)), nil
 	})
 }

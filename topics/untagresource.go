@@ -15,6 +15,9 @@ type UntagResourceInput struct {
 	op.ByShape
 }
 
+// UntagResourceOutput is empty, and there: AWS answers it so.
+type UntagResourceOutput struct{}
+
 func (in UntagResourceInput) topicARN() (member, arn string) { return "ResourceArn", in.ResourceArn }
 func (UntagResourceInput) misses() error                     { return snsfault.NoResource }
 

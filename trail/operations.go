@@ -33,7 +33,7 @@ func (s *Trails) Operations() []op.Operation {
 		domain.ReadAccount(routes.Get("LookupEvents", "/v1/event-history",
 			"Lists the events of the last 90 days in the account and Region, by one attribute or all."),
 			s.lookupEvents),
-		op.Read(routes.Get("SearchEvents", "/v1/events",
+		op.Read(routes.Get("SearchEvents", "/v1/trail-events",
 			"Finds events in the account and Region by everything that is asked for at once."),
 			findSearch, s.searchEvents),
 	}

@@ -63,7 +63,7 @@ var grants = map[string]func(*record, parameters, answered) granted{
 		return granted{resource: r.key(in.KeyID), service: "kms", policy: in.Policy}
 	},
 	"CreateKey": func(r *record, in parameters, out answered) granted {
-		return granted{resource: cmp.Or(out.Key.ARN, r.key(r.Additional.KeyID)), service: "kms",
+		return granted{resource: cmp.Or(out.Key.ARN, r.key("")), service: "kms",
 			policy: in.Policy}
 	},
 	"ReplicateKey": func(r *record, in parameters, out answered) granted {
@@ -106,6 +106,8 @@ func (r *record) first(name string, arn func() domain.ARN) string {
 	switch {
 	case len(r.Resources) > 0:
 		return r.Resources[0].ARN
+	case len(r.Additional.ResourceARNs) > 0:
+		return r.Additional.ResourceARNs[0]
 	case name == "" || strings.HasPrefix(name, "arn:"):
 		return name
 	}

@@ -33,8 +33,8 @@ type record struct {
 	Parameters jsontext.Value `json:"requestParameters"`
 	Response   jsontext.Value `json:"responseElements"`
 	Additional struct {
-		PendingDeletionKeyUsed bool   `json:"pendingDeletionKeyUsed"`
-		KeyID                  string `json:"keyId"` // of a key that was made
+		PendingDeletionKeyUsed bool     `json:"pendingDeletionKeyUsed"`
+		ResourceARNs           []string `json:"resourceARNs"` // where there are no resources
 	} `json:"additionalEventData"`
 	Resources []struct {
 		ARN string `json:"ARN"`

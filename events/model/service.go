@@ -21,6 +21,7 @@ var EventBridge = &op.Service{
 	Members:  members,
 	Failures: failures,
 	Answers:  answers,
+	Records:  records,
 
 	Contended: contended,
 }

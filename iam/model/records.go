@@ -120,8 +120,8 @@ var records = op.Records{
 	},
 }
 
-// stsRecords is how CloudTrail writes down what is done with STS. A session's token, which AWS shows
-// whole, is hidden: it is half of what its requests are signed with.
+// stsRecords is how CloudTrail writes down what is done with STS. A session's token, which AWS
+// shows whole, is hidden: it is half of what its requests are signed with.
 var stsRecords = op.Records{
 	Dates: "Jan 2, 2006, 3:04:05 PM",
 	Type:  "AWS::IAM::Role",

@@ -143,6 +143,7 @@ func (s *STS) assumeRoleWithWebIdentity(c *op.Call, in AssumeRoleWithWebIdentity
 	if err != nil {
 		return out, err
 	}
+	recordClaims(c, t.said)
 	out = AssumeRoleWithWebIdentityOutput{Credentials: b.Credentials,
 		SubjectFromWebIdentityToken: t.said.Subject, AssumedRoleUser: t.user(in.RoleSessionName),
 		PackedPolicySize: b.packed(t.Passed), Provider: t.said.Provider, Audience: t.said.Audience,

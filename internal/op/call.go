@@ -36,6 +36,7 @@ type Call struct {
 	extra   []byte   // additional facts for the record of the operation now running
 	details []byte   // of the event that the operation now running is; nil: it is none
 	made    []string // ARNs of what it makes
+	asked   []byte   // members of a JSON object that belong to its parameters
 	done    []func(audit.Record)
 	events  []Event // of the operation now running
 
@@ -52,7 +53,7 @@ func (c *Call) within(service string) *Call {
 	sub := *c
 	sub.tls = audit.TLS{}
 	sub.Via, sub.present, sub.extra, sub.done, sub.events = service, nil, nil, nil, nil
-	sub.details, sub.made = nil, nil
+	sub.details, sub.made, sub.asked = nil, nil, nil
 	sub.condition, sub.watch = nil, nil
 	return &sub
 }
@@ -136,6 +137,10 @@ func (c *Call) NoteText(member, text string) {
 
 // roomOfFacts is what most records have of additional facts, in bytes.
 const roomOfFacts = 128
+
+// Asked adds to the parameters in the record of the operation now running what its caller brings
+// along and the request doesn't say itself: a JSON object that isn't empty.
+func (c *Call) Asked(object []byte) { c.asked = joined(c.asked, object) }
 
 // Made has the record of the operation now running name what it makes in the caller's account: the
 // request could not.

@@ -36,7 +36,7 @@ func (c *Call) leave(n *Info, e *ending, err error) {
 	if !e.Event || err != nil || c.details != nil {
 		c.leaveOwn(n, e, err)
 	}
-	c.extra, c.details, c.made, c.done, c.events = nil, nil, nil, nil, nil
+	c.extra, c.details, c.made, c.asked, c.done, c.events = nil, nil, nil, nil, nil, nil
 }
 
 // leaveOwn appends the record of an operation itself. Where it used what another account owns, that
@@ -50,7 +50,7 @@ func (c *Call) leaveOwn(n *Info, e *ending, err error) {
 	isRead := f == nil || f.Kind != fault.Invalid // and breaks no rule
 	if e.parameters != nil && isRead && !isHidden {
 		b = e.parameters.Append(b, reflect.ValueOf(e.in))
-		r.Parameters = b
+		r.Parameters = joined(b, c.asked)
 	}
 	at := len(b)
 	b = c.appendFacts(b, e)

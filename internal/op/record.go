@@ -23,9 +23,12 @@ func (c *Call) record(n *Info, err error) audit.Record {
 		Account: c.Caller.Account, ReadOnly: n.ReadOnly, Identity: identityOf(&c.Caller), TLS: c.tls,
 	}
 	if c.Via != "" {
-		// What a service asks for comes from it, and not from where its caller is.
-		by := c.Via + ".amazonaws.com"
-		r.Identity.InvokedBy, r.SourceIP, r.UserAgent = by, by, by
+		r.Identity.InvokedBy = c.Via + ".amazonaws.com"
+		if c.counted || c.SourceIP == "" {
+			// What a service asks for comes from it, and not from where its caller is. What a command
+			// asks for says so itself.
+			r.SourceIP, r.UserAgent = r.Identity.InvokedBy, r.Identity.InvokedBy
+		}
 	}
 	mark(&r, n.Service, err)
 	return r
@@ -97,8 +100,7 @@ var groups = map[tls.CurveID]string{
 	tls.CurveP521:          "secp521r1",
 }
 
-// mark writes the outcome as CloudTrail does, which has one name for every refusal and calls an
-// error by its shape. The text of an internal error is in no record.
+// mark writes the outcome as CloudTrail does. The text of an internal error is in no record.
 func mark(r *audit.Record, s *Service, err error) {
 	r.ErrorCode, r.ErrorMessage = "", ""
 	f := fault.Of(err)
@@ -106,14 +108,20 @@ func mark(r *audit.Record, s *Service, err error) {
 		return
 	}
 	r.Response = nil
-	r.ErrorCode = s.Code(f)
+	r.ErrorCode = s.RecordedCode(s.Code(f))
 	if f.Kind != fault.Internal {
 		r.ErrorMessage = Clip(f.Message, mostOfMessage)
 	}
-	if r.ErrorCode == "AccessDeniedException" {
-		r.ErrorCode = "AccessDenied"
+}
+
+// RecordedCode returns what CloudTrail calls an error of the service, by its name on the wire. The
+// service may be nil.
+func (s *Service) RecordedCode(code string) string {
+	switch {
+	case code == "AccessDeniedException", s != nil && code == s.Own["AccessDeniedException"]:
+		return "AccessDenied"
+	case s != nil && slices.Contains(strings.Fields(s.Records.Errors), code):
+		return code + "Exception"
 	}
-	if s != nil && slices.Contains(strings.Fields(s.Records.Errors), r.ErrorCode) {
-		r.ErrorCode += "Exception"
-	}
+	return code
 }

@@ -26,6 +26,12 @@ type Records struct {
 	Operations map[string]Recorded
 }
 
+// IsRead reports whether CloudTrail takes an operation for one that reads.
+func (r *Records) IsRead(n Info) bool {
+	row := r.Operations[n.Name]
+	return (n.ReadOnly || row.Reads) && !row.Writes && !row.Event
+}
+
 // Recorded is what CloudTrail's record of one operation holds. The zero value is the record of most
 // reads: the parameters as they were sent, no answer and no resources. Members are named as on the
 // wire, with blanks between.
@@ -82,8 +88,7 @@ func (n *Info) record() *recording {
 	if !ok && all.Operations != nil {
 		panic("op: " + n.Service.Name + " doesn't say how CloudTrail records " + n.Name)
 	}
-	r := &recording{Recorded: row, source: n.Service.Source(),
-		readOnly: (n.ReadOnly || row.Reads) && !row.Writes && !row.Event}
+	r := &recording{Recorded: row, source: n.Service.Source(), readOnly: all.IsRead(*n)}
 	if !row.NoParameters {
 		r.parameters = n.Service.Shapes.Recording(n.In, shape.Form{Dates: all.Dates,
 			Left: fieldsOf(n.In, row.Left), Hidden: fieldsOf(n.In, row.Hidden),

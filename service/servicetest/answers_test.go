@@ -195,6 +195,9 @@ var seenElsewhere = map[string]map[string]string{
 		"TooManyUpdates": "ssm.AddTagsToResource ssm.LabelParameterVersion ssm.PutParameter " +
 			"ssm.RemoveTagsFromResource ssm.UnlabelParameterVersion",
 	},
+	"TestSubscribe_MoreThanATopicMayHave_IsRefused": {
+		"SubscriptionLimitExceeded": "sns.Subscribe",
+	},
 	"TestUpdatePrimaryRegion_EachRegion_IsPromotedOrRefused": {
 		"UnsupportedOperationException": "kms.UpdatePrimaryRegion",
 	},
@@ -259,7 +262,7 @@ func seenByOthers(a servicetest.Answered) bool {
 // TestAnswers_SeenElsewhere_BySuchATest: a row names a test that there is, and that speaks of the
 // error or asks for all.
 func TestAnswers_SeenElsewhere_BySuchATest(t *testing.T) {
-	e := evidenceOf(t, "keystore/...", "secrets", "iam/...", "parameters/...")
+	e := evidenceOf(t, "keystore/...", "secrets", "iam/...", "parameters/...", "topics")
 	for test, codes := range seenElsewhere {
 		if len(e.files[test]) == 0 {
 			t.Errorf("there is no %s", test)
@@ -337,6 +340,8 @@ func TestMember_ThatNamesNothing_IsRefusedByEveryOperation(t *testing.T) {
 				code = "InvalidInput"
 			case n.Service.Name == "iam":
 				code = "ValidationError"
+			case n.Service.Name == "sns":
+				code = "InvalidParameter"
 			case n.Name == "GetResourcePolicies": // the model has no other name for it
 				code = "ResourcePolicyInvalidParameterException"
 			case n.Service.Name == "ssm":

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -72,6 +73,14 @@ func (s *Server) ParameterStore(options ...ClientOption) *ssm.Client {
 	return ssm.New(ssm.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.credentials,
 		HTTPClient: s.front.Client(), HTTPSignerV4: signer{s.Clock}, RetryMaxAttempts: 1,
 		Retryer: aws.NopRetryer{}})
+}
+
+// CloudTrail returns the SDK's client of CloudTrail. It tries everything once.
+func (s *Server) CloudTrail(options ...ClientOption) *cloudtrail.Client {
+	c := s.client(options)
+	return cloudtrail.New(cloudtrail.Options{BaseEndpoint: &s.URL, Region: c.region,
+		Credentials: c.credentials, HTTPClient: s.front.Client(), HTTPSignerV4: signer{s.Clock},
+		RetryMaxAttempts: 1, Retryer: aws.NopRetryer{}})
 }
 
 // EventBridge returns the SDK's client of EventBridge. It tries everything once.

@@ -1,239 +1,155 @@
 package servicetest_test
 
 import (
-	"encoding/json"
-	"fmt"
-	"os"
-	"regexp"
-	"slices"
+	"errors"
 	"strings"
 	"testing"
-	"time"
 
-	"claviger/alarms"
-	"claviger/hsm/hsmtest"
-	"claviger/internal/outbox"
-	"claviger/service"
 	"claviger/service/servicetest"
-	"claviger/store/storetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/aws/aws-sdk-go-v2/service/kms/types"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	"github.com/go-json-experiment/json/jsontext"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/smithy-go"
 )
 
-// neighbour is an account beside the one of the server.
-const neighbour = "444455556666"
-
-var example = regexp.MustCompile("(?ms)^### ([A-Z][A-Za-z ]+)$.*?^```json\n(.*?)\n```$")
-
-// documentedEvents are the examples of docs/events.md by their headings.
-func documentedEvents(t *testing.T) map[string]string {
-	t.Helper()
-	text, err := os.ReadFile("../../docs/events.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[string]string{}
-	for _, m := range example.FindAllStringSubmatch(string(text), -1) {
-		all[m[1]] = m[2]
-	}
-	return all
-}
-
-// form is what a document looks like: its names in their order, and the kinds of its values. Of a
-// list it is that of the elements, each kind once.
-func form(t *testing.T, text []byte) string {
-	t.Helper()
-	d := jsontext.NewDecoder(strings.NewReader(string(text)))
-	var value func() string
-	value = func() string {
-		token, err := d.ReadToken()
-		if err != nil {
-			t.Fatalf("%s: %v", text, err)
-		}
-		var parts []string
-		kind := token.Kind()
-		for kind == '{' && d.PeekKind() != '}' {
-			name := value()
-			parts = append(parts, name+":"+value())
-		}
-		for kind == '[' && d.PeekKind() != ']' {
-			if part := value(); !slices.Contains(parts, part) {
-				parts = append(parts, part)
-			}
-		}
-		if kind == '{' || kind == '[' {
-			if _, err := d.ReadToken(); err != nil {
-				t.Fatalf("%s: %v", text, err)
-			}
-			return string(kind) + strings.Join(parts, ",") + "}"
-		}
-		if depth := d.StackDepth(); kind == '"' && depth > 0 {
-			if of, n := d.StackIndex(depth); of == '{' && n%2 == 1 {
-				return token.String()
-			}
-		}
-		return string(kind)
-	}
-	return value()
-}
-
-// events returns the events that wait, by detail-type; the newest of each.
-func events(t *testing.T, s *servicetest.Server) map[string][]byte {
-	t.Helper()
-	entries, err := outbox.After(s.Service().DB, 0, 1000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[string][]byte{}
-	for _, e := range entries {
-		var event struct {
-			Type string `json:"detail-type"`
-		}
-		if err := json.Unmarshal(e.Event, &event); err != nil {
-			t.Fatal(err)
-		}
-		all[event.Type] = e.Event
-	}
-	return all
-}
-
-// awaits waits for an event, which comes a moment after what it tells of.
-func awaits(t *testing.T, s *servicetest.Server, detailType string) []byte {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
-		if e := events(t, s)[detailType]; e != nil {
-			return e
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Fatalf("no event %s has come", detailType)
-	return nil
-}
-
-// TestEvents_EachThatIsDocumented_LooksLikeItsExample: every event of the documentation is made by
-// a running service, and no other.
-func TestEvents_EachThatIsDocumented_LooksLikeItsExample(t *testing.T) {
-	s := servicetest.Start(t, func(c *service.Config) { c.Alarms.Denied = 3 })
-	ofServices(t, s)
-	ofCallers(t, s)
-	s.Clock.Advance(2 * time.Hour)
-	s.RunDueJobs(t)
-	s.Clock.Advance(week)
-	s.RunDueJobs(t)
-	ofParts(t, s)
-	documented := documentedEvents(t)
-	for name, text := range documented {
-		got, want := form(t, awaits(t, s, name)), form(t, []byte(text))
-		if got != want {
-			t.Errorf("%s has the form\n%s\nand is documented as\n%s", name, got, want)
-		}
-	}
-	for name, event := range events(t, s) {
-		if documented[name] == "" {
-			t.Errorf("%s is not documented: %s", name, event)
-		}
-	}
-}
-
-// ofServices does what KMS, Secrets Manager and Parameter Store tell of, at once or later.
-func ofServices(t *testing.T, s *servicetest.Server) {
-	t.Helper()
-	k := s.KMS()
-	key := createKey(t, k)
-	must(k.RotateKeyOnDemand(t.Context(), &kms.RotateKeyOnDemandInput{KeyId: key.KeyId}))(t)
-	imported := external(t, k, types.KeySpecSymmetricDefault, types.KeyUsageTypeEncryptDecrypt)
-	material, _ := hsmtest.Outside(t, "SYMMETRIC_DEFAULT")
-	in := newMaterial(t, k, imported, types.AlgorithmSpecRsaAesKeyWrapSha256, material)
-	until := s.Clock.Now().Add(time.Hour).Truncate(time.Second)
-	in.ExpirationModel, in.ValidTo = types.ExpirationModelTypeKeyMaterialExpires, &until
-	must(k.ImportKeyMaterial(t.Context(), in))(t)
-	createSecret(t, s.SecretsManager(), "mySecret", "x")
-	must(s.ParameterStore().PutParameter(t.Context(), &ssm.PutParameterInput{Name: aws.String("foo"),
-		Value: aws.String("x"), Type: "String", Tier: "Advanced",
-		Description: aws.String("Sample Parameter"), Policies: aws.String(`[{"Type":` +
-			`"NoChangeNotification","Version":"1.0","Attributes":{"After":"2","Unit":"Hours"}}]`)}))(t)
-}
-
-// ofCallers does what callers should not do.
-func ofCallers(t *testing.T, s *servicetest.Server) {
-	t.Helper()
-	k, sm := s.KMS(), s.SecretsManager()
-	s.RootOf(t, neighbour)
-	must(sm.PutResourcePolicy(t.Context(), &secretsmanager.PutResourcePolicyInput{
-		SecretId: aws.String("mySecret"), ResourcePolicy: aws.String(`{"Version":"2012-10-17",` +
-			`"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + neighbour +
-			`:root"},"Action":"secretsmanager:GetSecretValue","Resource":"*"}}`)}))(t)
-	doomed := createKey(t, k)
-	blob := encrypt(t, k, doomed.KeyId, "x", nil)
-	must(k.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: doomed.KeyId,
-		PendingWindowInDays: aws.Int32(7)}))(t)
-	_, err := k.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: blob})
-	refused(t, err, "KMSInvalidStateException", "*")
-	for range 3 {
-		_, err := s.KMS(s.AsNobody()).ListKeys(t.Context(), &kms.ListKeysInput{})
-		refused(t, err, "AccessDeniedException", "*")
-	}
-}
-
-// ofParts brings parts of the service into trouble. What would take too much of a test is told by
-// the same function as the service's.
-func ofParts(t *testing.T, s *servicetest.Server) {
-	t.Helper()
-	now := s.Clock.Now()
-	at := alarms.Place{Account: servicetest.Account, Region: servicetest.Region}
-	back := alarms.Turn{State: alarms.Available, Previous: alarms.Unavailable, Since: now,
-		Before: now.Add(-time.Minute), IsOver: true}
-	device, database, trail, aCopy := back, back, back, back
-	device.Type, database.Type = alarms.DeviceState, alarms.DatabaseState
-	trail.Type, trail.IsOver = alarms.TrailState, false
-	aCopy.Type, aCopy.Name = alarms.CopyState, "siem"
-	for _, turn := range []alarms.Turn{device, database, trail, aCopy} {
-		put := outbox.Outbox{}.Put(alarms.Changed(at, turn))
-		if err := s.Service().DB.Commit(put, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s.Clock.Jump(3 * time.Hour)
-	storetest.Edit(t, s.Database, `UPDATE secrets SET description = 'x'`)
-	_, err := s.SecretsManager().UpdateSecret(t.Context(), &secretsmanager.UpdateSecretInput{
-		SecretId: aws.String("mySecret"), Description: aws.String("y")})
-	refused(t, err, "InternalServiceError", "*")
-}
-
-// TestEvents_UsesOfASecretPendingDeletion_AreTold: and uses of its key through it.
-func TestEvents_UsesOfASecretPendingDeletion_AreTold(t *testing.T) {
+// TestEvents_BySDK_AreRulesTargetsAndConnections walks through all that there is with the SDK's
+// client, which reads each answer by AWS's own types.
+func TestEvents_BySDK_AreRulesTargetsAndConnections(t *testing.T) {
 	s := servicetest.Start(t)
-	sm := s.SecretsManager()
-	arn := *createSecret(t, sm, "db", "x").ARN
-	must(sm.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: &arn}))(t)
-	_, err := sm.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &arn})
-	refused(t, err, "InvalidRequestException", "*")
-	if e := string(awaits(t, s, alarms.PendingUse)); !strings.Contains(e,
-		fmt.Sprintf(`"resources":[%q]`, arn)) {
-		t.Errorf("%s", e)
+	c := s.EventBridge()
+	everyEvent(t, s)
+	rules := must(c.ListRules(t.Context(), &eventbridge.ListRulesInput{NamePrefix: aws.String("e"),
+		Limit: aws.Int32(10), EventBusName: aws.String("default")}))(t)
+	if len(rules.Rules) != 1 || rules.NextToken != nil {
+		t.Fatalf("%+v", rules)
 	}
+	r := rules.Rules[0]
+	if *r.Name != "every" || !strings.HasSuffix(*r.Arn, ":rule/every") || *r.Description != "d" ||
+		*r.EventPattern != `{"source":["my.app"]}` || *r.ScheduleExpression != "rate(1 day)" ||
+		*r.RoleArn == "" || *r.EventBusName != "default" || r.State != types.RuleStateEnabled {
+		t.Errorf("%+v", r)
+	}
+	removed := must(c.RemoveTargets(t.Context(), &eventbridge.RemoveTargetsInput{Rule: r.Name,
+		Ids: []string{"t"}, Force: true}))(t)
+	if removed.FailedEntryCount != 0 || len(removed.FailedEntries) != 0 {
+		for _, f := range removed.FailedEntries {
+			t.Errorf("%s: %s %s", *f.TargetId, *f.ErrorCode, *f.ErrorMessage)
+		}
+	}
+	names := must(c.ListRuleNamesByTarget(t.Context(), &eventbridge.ListRuleNamesByTargetInput{
+		TargetArn: aws.String(topicARN), EventBusName: r.EventBusName, Limit: aws.Int32(1)}))(t)
+	if names.NextToken != nil || len(names.RuleNames) != 0 {
+		t.Errorf("%+v", names)
+	}
+	buses := must(c.ListEventBuses(t.Context(), &eventbridge.ListEventBusesInput{
+		NamePrefix: aws.String("def"), Limit: aws.Int32(1)}))(t)
+	if len(buses.EventBuses) != 1 || *buses.EventBuses[0].Name != "default" || buses.NextToken != nil {
+		t.Errorf("%+v", buses)
+	}
+	out := must(c.PutEvents(t.Context(), &eventbridge.PutEventsInput{
+		Entries: []types.PutEventsRequestEntry{{Source: aws.String("my.app"),
+			DetailType: aws.String("T"), Detail: aws.String("{}")}, {Source: aws.String("aws.kms"),
+			DetailType: aws.String("T"), Detail: aws.String("{}")}}}))(t)
+	if out.FailedEntryCount != 1 || *out.Entries[0].EventId == "" ||
+		*out.Entries[1].ErrorCode != "NotAuthorizedForSourceException" {
+		t.Errorf("%+v", out)
+	}
+	_, err := c.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: aws.String("x"),
+		EventPattern: aws.String("{")})
+	if bad := new(types.InvalidEventPatternException); !errors.As(err, &bad) {
+		t.Errorf("%v", err)
+	}
+	connectionsBySDK(t, c)
 }
 
-// TestEvents_TableThatLostARow_IsToldByTheStartThatFails: and waits for the one that doesn't.
-func TestEvents_TableThatLostARow_IsToldByTheStartThatFails(t *testing.T) {
-	s := servicetest.Start(t)
-	createSecret(t, s.SecretsManager(), "db", "x")
-	s.Restart(t, func() {
-		storetest.Edit(t, s.Database, `DELETE FROM secret_versions`)
-		for range 2 {
-			if err := s.TryStart(t.Context(), s.Database); err == nil {
-				t.Error("it starts")
-			}
+func connectionsBySDK(t *testing.T, c *eventbridge.Client) {
+	t.Helper()
+	name := aws.String("client")
+	secret := []types.ConnectionBodyParameter{{Key: aws.String("k"), Value: aws.String("v"),
+		IsValueSecret: true}}
+	made := must(c.CreateConnection(t.Context(), &eventbridge.CreateConnectionInput{Name: name,
+		Description: aws.String("d"), KmsKeyIdentifier: aws.String("alias/aws/events"),
+		AuthorizationType: types.ConnectionAuthorizationTypeOauthClientCredentials,
+		AuthParameters: &types.CreateConnectionAuthRequestParameters{
+			OAuthParameters: &types.CreateConnectionOAuthRequestParameters{
+				AuthorizationEndpoint: aws.String("https://login.example.com/token"),
+				HttpMethod:            types.ConnectionOAuthHttpMethodPost,
+				OAuthHttpParameters:   &types.ConnectionHttpParameters{BodyParameters: secret},
+				ClientParameters: &types.CreateConnectionOAuthClientRequestParameters{
+					ClientID: aws.String("id"), ClientSecret: aws.String("s")}}}}))(t)
+	if made.CreationTime == nil || made.LastModifiedTime == nil ||
+		made.ConnectionState != types.ConnectionStateAuthorized {
+		t.Errorf("%+v", made)
+	}
+	must(c.UpdateConnection(t.Context(), &eventbridge.UpdateConnectionInput{Name: name,
+		KmsKeyIdentifier: aws.String("alias/aws/events"), AuthorizationType: "OAUTH_CLIENT_CREDENTIALS",
+		AuthParameters: &types.UpdateConnectionAuthRequestParameters{
+			InvocationHttpParameters: &types.ConnectionHttpParameters{BodyParameters: secret},
+			OAuthParameters: &types.UpdateConnectionOAuthRequestParameters{
+				AuthorizationEndpoint: aws.String("https://login.example.com/other"), HttpMethod: "PUT",
+				OAuthHttpParameters: &types.ConnectionHttpParameters{BodyParameters: secret},
+				ClientParameters: &types.UpdateConnectionOAuthClientRequestParameters{
+					ClientID: aws.String("other"), ClientSecret: aws.String("t")}}}}))(t)
+	d := must(c.DescribeConnection(t.Context(), &eventbridge.DescribeConnectionInput{Name: name}))(t)
+	o := d.AuthParameters.OAuthParameters
+	if *d.Name != "client" || *d.ConnectionArn != *made.ConnectionArn || d.StateReason != nil ||
+		*d.KmsKeyIdentifier != "alias/aws/events" || d.CreationTime == nil ||
+		d.LastModifiedTime == nil || d.LastAuthorizedTime == nil || d.AuthorizationType == "" ||
+		d.AuthParameters.BasicAuthParameters != nil || d.AuthParameters.ApiKeyAuthParameters != nil ||
+		*o.ClientParameters.ClientID != "other" || o.HttpMethod != "PUT" ||
+		!strings.HasSuffix(*o.AuthorizationEndpoint, "other") || *d.Description != "d" ||
+		o.OAuthHttpParameters.BodyParameters[0].Value != nil {
+		t.Errorf("%+v %+v", d, o)
+	}
+	key := must(c.CreateConnection(t.Context(), &eventbridge.CreateConnectionInput{
+		Name: aws.String("key"), AuthorizationType: "API_KEY",
+		AuthParameters: &types.CreateConnectionAuthRequestParameters{
+			ApiKeyAuthParameters: &types.CreateConnectionApiKeyAuthRequestParameters{
+				ApiKeyName: aws.String("X-Key"), ApiKeyValue: aws.String("v")}}}))(t)
+	shown := must(c.DescribeConnection(t.Context(),
+		&eventbridge.DescribeConnectionInput{Name: aws.String("key")}))(t)
+	if *shown.AuthParameters.ApiKeyAuthParameters.ApiKeyName != "X-Key" {
+		t.Errorf("%+v", shown)
+	}
+	basic := must(c.DescribeConnection(t.Context(),
+		&eventbridge.DescribeConnectionInput{Name: aws.String("every")}))(t)
+	if *basic.AuthParameters.BasicAuthParameters.Username != "u" {
+		t.Errorf("%+v", basic)
+	}
+	place := must(c.CreateApiDestination(t.Context(), &eventbridge.CreateApiDestinationInput{
+		Name: aws.String("place"), ConnectionArn: key.ConnectionArn, HttpMethod: "POST",
+		InvocationEndpoint: aws.String("https://example.com"), Description: aws.String("d"),
+		InvocationRateLimitPerSecond: aws.Int32(1)}))(t)
+	must(c.UpdateApiDestination(t.Context(), &eventbridge.UpdateApiDestinationInput{
+		Name: aws.String("place"), ConnectionArn: made.ConnectionArn}))(t)
+	where := must(c.ListApiDestinations(t.Context(), &eventbridge.ListApiDestinationsInput{
+		NamePrefix: aws.String("pl"), ConnectionArn: made.ConnectionArn, Limit: aws.Int32(5)}))(t)
+	if p := where.ApiDestinations[0]; len(where.ApiDestinations) != 1 || where.NextToken != nil ||
+		*p.ApiDestinationArn != *place.ApiDestinationArn || *p.Name != "place" ||
+		p.ApiDestinationState != place.ApiDestinationState || p.HttpMethod != "POST" ||
+		*p.InvocationRateLimitPerSecond != 1 || *p.InvocationEndpoint != "https://example.com" ||
+		p.CreationTime == nil || p.LastModifiedTime == nil {
+		t.Errorf("%+v", p)
+	}
+	off := must(c.DeauthorizeConnection(t.Context(), &eventbridge.DeauthorizeConnectionInput{
+		Name: name}))(t)
+	gone := must(c.DeleteConnection(t.Context(), &eventbridge.DeleteConnectionInput{Name: name}))(t)
+	if *off.ConnectionArn != *gone.ConnectionArn || off.ConnectionState != "DEAUTHORIZING" ||
+		gone.ConnectionState != "DELETING" || gone.LastAuthorizedTime == nil {
+		t.Errorf("%+v %+v", off, gone)
+	}
+	left := must(c.ListConnections(t.Context(), &eventbridge.ListConnectionsInput{}))(t)
+	for _, one := range left.Connections {
+		if *one.Name == "client" || one.ConnectionState != types.ConnectionStateAuthorized ||
+			*one.ConnectionArn == "" || one.AuthorizationType == "" || one.StateReason != nil ||
+			one.CreationTime == nil || one.LastModifiedTime == nil || one.LastAuthorizedTime == nil {
+			t.Errorf("%+v", one)
 		}
-		s.AcceptRows(t)
-	})
-	e := string(awaits(t, s, alarms.Mismatch))
-	if !strings.Contains(e, `"kind":"ROW_SET","tables":["secret_versions"]`) {
-		t.Errorf("%s", e)
+	}
+	_, err := c.DescribeConnection(t.Context(), &eventbridge.DescribeConnectionInput{Name: name})
+	var said smithy.APIError
+	if !errors.As(err, &said) || said.ErrorCode() != "ResourceNotFoundException" {
+		t.Errorf("%v", err)
 	}
 }

@@ -28,7 +28,8 @@ func TestList_EachPageSize_GivesAllOnce(t *testing.T) {
 		names = append(names, fmt.Sprintf("alias/l/%02d", i))
 		createAlias(t, c, names[i], aws.String(ids[i/3]))
 	}
-	names = append(names, "alias/aws/secretsmanager", "alias/aws/ssm") // which have no keys yet
+	names = append(names, "alias/aws/secretsmanager", "alias/aws/sns",
+		"alias/aws/ssm") // which have no keys yet
 	slices.Sort(names)
 	slices.Sort(ids)
 	for _, limit := range []*int32{nil, aws.Int32(1), aws.Int32(5), aws.Int32(6), aws.Int32(11),

@@ -11,6 +11,7 @@ import (
 	"claviger/internal/wire"
 	"claviger/service/servicetest"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -135,6 +136,8 @@ var ours = map[string]string{
 	"iam.CreateAccount": "AWS's accounts are made in Organizations, by e-mail and without a number",
 	"iam.ListAccounts":  "likewise",
 
+	"cloudtrail.SearchEvents": "AWS's event history is looked up by one attribute at a time",
+
 	"secretsmanager.CreateManagedSecret": "AWS's databases and services ask for managed secrets",
 }
 
@@ -146,6 +149,7 @@ func TestMembers_EveryType_IsAWSs(t *testing.T) {
 	clients := map[string]reflect.Type{"kms": reflect.TypeFor[*kms.Client](),
 		"secretsmanager": reflect.TypeFor[*secretsmanager.Client](),
 		"ssm":            reflect.TypeFor[*ssm.Client](),
+		"cloudtrail":     reflect.TypeFor[*cloudtrail.Client](),
 		"events":         reflect.TypeFor[*eventbridge.Client](),
 		"sts":            reflect.TypeFor[*sts.Client](),
 		"iam":            reflect.TypeFor[*iam.Client](),

@@ -377,6 +377,11 @@ var walk = map[string]struct {
 	"iam.ListRoleTags":                {`{"RoleName":"ROLE","MaxItems":5}`, "NoSuchEntity", ""},
 	"iam.ListInstanceProfilesForRole": {`{"RoleName":"ROLE","MaxItems":5}`, "NoSuchEntity", ""},
 
+	"cloudtrail.LookupEvents": {`{"LookupAttributes":[{"AttributeKey":"EventName","AttributeValue":"CreateKey"}],"MaxResults":5}`,
+		"", "an account is always there"},
+	"cloudtrail.SearchEvents": {`{"EventName":"Encrypt","Resource":"KEY","ReadOnly":true,"MaxResults":5}`,
+		"", "an account is always there"},
+
 	"sts.GetCallerIdentity": {`{}`, "", "whoever asks is there"},
 	"sts.AssumeRole": {`{"RoleArn":"ASSUMED","RoleSessionName":"s1","Tags":[{"Key":"a","Value":"b"}],"TransitiveTagKeys":["a"],"SourceIdentity":"carol"}`,
 		"", "a role that isn't there refuses like one that is"},

@@ -31,7 +31,7 @@ func stageTopics(t testing.TB, s *servicetest.Server, request, unique string) (t
 	if strings.Contains(request, "CONFIRMATION") {
 		must(c.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: topic,
 			Protocol: aws.String("https"), Endpoint: aws.String(s.Receiver.URL + "/x/" + unique)}))(t)
-		token := s.Token(t)
+		token := s.Token(t, *topic)
 		there, absent = append(there, "CONFIRMATION", token), append(absent, "CONFIRMATION", token)
 	}
 	s.AwaitDeliveries(t)
@@ -45,6 +45,6 @@ func subscribed(t testing.TB, s *servicetest.Server, topic *string, endpoint str
 	must(c.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: topic,
 		Protocol: aws.String("https"), Endpoint: &endpoint}))(t)
 	out := must(c.ConfirmSubscription(t.Context(), &sns.ConfirmSubscriptionInput{TopicArn: topic,
-		Token: aws.String(s.Token(t))}))(t)
+		Token: aws.String(s.Token(t, *topic))}))(t)
 	return *out.SubscriptionArn
 }

@@ -135,7 +135,8 @@ func (w *walker) refusal(t testing.TB, a servicetest.Answer, rest bool, status i
 	}
 	r := records[0]
 	if r.EventName != w.n.Name || r.EventSource != w.n.Service.Name+".amazonaws.com" ||
-		r.ErrorCode != code || r.ErrorMessage != a.Message() || r.ReadOnly != w.n.ReadOnly {
+		r.ErrorCode != w.n.Service.RecordedCode(code) || r.ErrorMessage != a.Message() ||
+		r.ReadOnly != w.n.Service.Records.IsRead(w.n) {
 		t.Errorf("the refusal is recorded as %s", r.Line)
 	}
 }
@@ -240,16 +241,18 @@ func (w *walker) allowed(t *testing.T, document string, rest bool) {
 	}
 	r := records[len(records)-1]
 	if r.EventName != w.n.Name || r.ErrorCode != "" || r.UserIdentity.ARN != who ||
-		r.ReadOnly != w.n.ReadOnly || r.AWSRegion != servicetest.Region ||
+		r.ReadOnly != w.n.Service.Records.IsRead(w.n) || r.AWSRegion != servicetest.Region ||
 		r.RecipientAccountID != servicetest.Account || r.SourceIPAddress != "127.0.0.1" ||
 		r.EventID == "" {
 		t.Errorf("recorded as %s", r.Line)
 	}
+	wellFormed(t, w.n, r)
 	own := []string{}
 	for _, other := range records[:len(records)-1] {
 		by := other.UserIdentity
-		if (by.Type == policy.Service || by.Type == "" && other.EventType == "AwsServiceEvent") &&
-			by.ARN == "" && by.InvokedBy == r.EventSource && other.ErrorCode == "" {
+		if (by.Type == policy.Service || by.Type == "" && by.AccountID != "") &&
+			by.ARN == "" && (by.InvokedBy == r.EventSource || by.InvokedBy == "AWS Internal") &&
+			other.ErrorCode == "" {
 			own = append(own, other.EventName)
 			continue
 		}

@@ -22,13 +22,14 @@ func (s *Server) topics() service.Topics {
 		Recipients: []string{"example.com"}, Dial: s.Mails.Dial}}
 }
 
-// Token waits for the next request to confirm a subscription and returns the token in it. What else
-// came to the receiver meanwhile is forgotten.
-func (s *Server) Token(t testing.TB) string {
+// Token waits for the next request to confirm a subscription of a topic and returns the token in it.
+// What else came to the receiver meanwhile is forgotten.
+func (s *Server) Token(t testing.TB, topic string) string {
 	t.Helper()
 	for {
 		for _, got := range s.Receiver.Await(t, 1) {
-			if got.Get("X-Amz-Sns-Message-Type") == "SubscriptionConfirmation" {
+			if got.Get("X-Amz-Sns-Message-Type") == "SubscriptionConfirmation" &&
+				got.Get("X-Amz-Sns-Topic-Arn") == topic {
 				return got.Message(t).Token
 			}
 		}

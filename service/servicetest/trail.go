@@ -19,6 +19,8 @@ type Record struct {
 		SessionContext json.RawMessage
 	}
 	RequestParameters, ResponseElements, AdditionalEventData json.RawMessage
+	ServiceEventDetails, TLSDetails                          json.RawMessage
+	SharedEventID                                            string
 	Resources                                                []struct{ ARN, AccountID, Type string }
 
 	Line string `json:"-"` // the record as it was written

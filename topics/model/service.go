@@ -21,6 +21,7 @@ var SNS = &op.Service{
 	Members:  members,
 	Failures: failures,
 	Answers:  answers,
+	Records:  records,
 	Refused:  refused,
 
 	Unsigned:    true,

@@ -21,6 +21,7 @@ type Collector struct {
 	// Authorization returns the value of the header of that name, or nothing. It is asked for each
 	// request, so that a token may be renewed.
 	Authorization func() (string, error)
+	Timeout       time.Duration // for a request, from its first byte to the answer; 0: 30 seconds
 
 	lines []line
 	size  int
@@ -34,7 +35,6 @@ type line struct {
 
 const (
 	usualBody  = 1 << 20
-	answering  = 30 * time.Second
 	longestAsk = 10 * time.Minute // that a receiver may ask to be left alone
 )
 
@@ -109,7 +109,7 @@ func (c *Collector) post(ctx context.Context, lines []line) error {
 		header["Authorization"] = []string{value}
 	}
 	answer, err := c.Door.Do(ctx, outbound.Request{Method: http.MethodPost, URL: c.URL,
-		Header: header, Body: body.Bytes(), Timeout: answering})
+		Header: header, Body: body.Bytes(), Timeout: orUsual(c.Timeout, answering)})
 	switch {
 	case err != nil:
 		return err

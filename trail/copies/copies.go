@@ -45,12 +45,16 @@ type Feed interface {
 	After(ctx context.Context, n int64) ([]follow.Batch, error)
 }
 
-// Config is what copies are made of. All fields must be set.
+// Config is what copies are made of.
 type Config struct {
 	DB     Database
 	Feed   Feed
 	Log    *slog.Logger
 	Copies []Copy
+
+	// Pause is how long a copy waits after a failure, doubled with each one that follows, up to 60
+	// times as long; 0: a second.
+	Pause time.Duration
 }
 
 // Copies are all that are declared. [New] makes them.
@@ -73,7 +77,8 @@ func New(c Config) (*Copies, error) {
 		if err != nil {
 			return nil, fmt.Errorf("where the copy %s of the trail is: %w", declared.Name, err)
 		}
-		one := &copying{Copy: declared, db: c.DB, feed: c.Feed, log: c.Log.With("copy", declared.Name)}
+		one := &copying{Copy: declared, db: c.DB, feed: c.Feed, log: c.Log.With("copy", declared.Name),
+			pause: orUsual(c.Pause, time.Second)}
 		one.state.Name, one.state.Number = declared.Name, number
 		all.all = append(all.all, one)
 	}

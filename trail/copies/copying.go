@@ -12,29 +12,31 @@ import (
 )
 
 const (
-	firstPause  = time.Second // after a failure; doubled with each one that follows
-	longestWait = time.Minute
-	lastWords   = 3 * time.Second // for what is on its way at the end
+	longestPause = 60              // times as long as the first one
+	lastWords    = 3 * time.Second // for what is on its way at the end
 
-	// mostUnconfirmed is how much is sent before it has to be confirmed, in bytes.
+	// mostUnconfirmed is how much is sent before it has to be confirmed, in bytes. After a failure it is
+	// an eighth of what was on its way, and with each success twice as much again: so a receiver that
+	// is slow gets as much as it can take in the time that it has.
 	mostUnconfirmed = 8 << 20
 )
 
 // copying is one copy at work.
 type copying struct {
 	Copy
-	db   Database
-	feed Feed
-	log  *slog.Logger
+	db    Database
+	feed  Feed
+	log   *slog.Logger
+	pause time.Duration // after a first failure
 
 	mu    sync.Mutex
 	state Status
 
-	sent    int64 // the newest record that was sent
-	size    int   // bytes that were sent and aren't confirmed
-	since   time.Time
-	careful bool // after a failure each batch is confirmed by itself, so that some get through
-	failed  int  // attempts in a row
+	sent   int64 // the newest record that was sent
+	size   int   // bytes that were sent, or are being sent, and aren't confirmed
+	most   int   // of these; 0: mostUnconfirmed
+	since  time.Time
+	failed int // attempts in a row
 }
 
 func (c *copying) status() Status {
@@ -53,7 +55,7 @@ func (c *copying) set(change func(*Status)) {
 // run sends until ctx ends.
 func (c *copying) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		c.sent, c.size, c.since = c.status().Number, 0, time.Time{}
+		c.sent = c.status().Number
 		err := c.follow(ctx)
 		c.Receiver.Close()
 		if ctx.Err() != nil {
@@ -71,7 +73,9 @@ func (c *copying) run(ctx context.Context) {
 // again.
 func (c *copying) fail(err error) time.Duration {
 	c.failed++
-	c.careful = true
+	if c.size > 0 {
+		c.most, c.size = max(c.size/8, 1), 0
+	}
 	c.set(func(s *Status) {
 		s.Failures++
 		if s.Failing.IsZero() {
@@ -84,7 +88,7 @@ func (c *copying) fail(err error) time.Duration {
 	} else {
 		c.log.Debug("a copy of the trail does not get on", "attempts", c.failed, "error", err)
 	}
-	pause := min(firstPause<<min(c.failed-1, 10), longestWait)
+	pause := min(c.pause<<min(c.failed-1, 10), longestPause*c.pause)
 	pause += time.Duration(rand.Int64N(int64(pause) / 4)) // so that many don't come back at once
 	if asked := (*laterError)(nil); errors.As(err, &asked) {
 		pause = max(pause, asked.after)
@@ -153,13 +157,13 @@ func (c *copying) send(ctx context.Context, b follow.Batch) error {
 	if c.size == 0 {
 		c.since = time.Now()
 	}
+	c.size += len(b.Records) + 1
 	if err := c.Receiver.Send(ctx, b); err != nil {
 		return err
 	}
 	c.set(func(s *Status) { s.Sent += b.Len() })
 	c.sent = b.Last()
-	c.size += len(b.Records) + 1
-	if c.size >= mostUnconfirmed || c.careful {
+	if c.size >= orUsual(c.most, mostUnconfirmed) {
 		return c.confirm(ctx)
 	}
 	return nil
@@ -171,7 +175,7 @@ func (c *copying) confirm(ctx context.Context) error {
 	if err := c.Receiver.Confirm(ctx); err != nil {
 		return err
 	}
-	c.size, c.careful = 0, false
+	c.size, c.most = 0, min(2*c.most, mostUnconfirmed)
 	if c.failed > 0 {
 		c.log.Info("a copy of the trail gets on again", "attempts", c.failed, "failing",
 			time.Since(c.status().Failing).Round(time.Second))

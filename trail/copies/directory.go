@@ -63,7 +63,7 @@ func (d *Directory) Send(_ context.Context, b follow.Batch) error {
 	return err
 }
 
-func orUsual[T int64 | time.Duration](set, usual T) T {
+func orUsual[T int | int64 | time.Duration](set, usual T) T {
 	if set == 0 {
 		return usual
 	}

@@ -30,6 +30,9 @@ type Syslog struct {
 	Dial func(ctx context.Context) (net.Conn, error)
 	TLS  *tls.Config // ServerName must be set
 	Host string      // this machine, as messages name it
+	// Timeout is how long the receiver may take for 64 KiB, and to end a connection, by which it has
+	// read what it was sent; 0: 30 seconds.
+	Timeout time.Duration
 
 	conn    *tls.Conn
 	out     *bufio.Writer
@@ -39,10 +42,7 @@ type Syslog struct {
 
 const (
 	handshake = 10 * time.Second
-	// writing is how long the receiver may take for 64 KiB.
-	writing = 30 * time.Second
-	// ending is how long it may take to end the connection, and by that to have read what it has.
-	ending = 30 * time.Second
+	answering = 30 * time.Second // what receivers may take, unless something else is said
 
 	informational = 13<<3 | 6 // facility log audit, severity informational
 	notice        = 13<<3 | 5 // what failed
@@ -79,17 +79,20 @@ func (s *Syslog) connect(ctx context.Context) error {
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return errors.Join(fmt.Errorf("TLS with the receiver failed: %w", err), raw.Close())
 	}
-	s.conn, s.out = conn, bufio.NewWriterSize(deadlined{conn}, 1<<16)
+	s.conn, s.out = conn, bufio.NewWriterSize(deadlined{conn, orUsual(s.Timeout, answering)}, 1<<16)
 	s.decoder = jsontext.NewDecoder(bytes.NewReader(nil))
 	return nil
 }
 
 // deadlined is a connection that has some time for each write.
-type deadlined struct{ conn net.Conn }
+type deadlined struct {
+	conn net.Conn
+	time time.Duration
+}
 
 // Write implements [io.Writer].
 func (d deadlined) Write(b []byte) (int, error) {
-	if err := d.conn.SetWriteDeadline(time.Now().Add(writing)); err != nil {
+	if err := d.conn.SetWriteDeadline(time.Now().Add(d.time)); err != nil {
 		return 0, err
 	}
 	return d.conn.Write(b)
@@ -141,7 +144,7 @@ func (s *Syslog) Confirm(ctx context.Context) error {
 	if err := s.out.Flush(); err != nil {
 		return err
 	}
-	until := time.Now().Add(ending)
+	until := time.Now().Add(orUsual(s.Timeout, answering))
 	if asked, ok := ctx.Deadline(); ok && asked.Before(until) {
 		until = asked
 	}

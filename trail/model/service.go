@@ -13,8 +13,10 @@ var CloudTrail = &op.Service{
 	Message:  "Message",
 	Internal: "InternalFailure",
 	Down:     "ServiceUnavailable",
+	NoStore:  true,
 	Shapes:   shapes,
 	Members:  members,
 	Failures: failures,
 	Answers:  answers,
+	Records:  records,
 }

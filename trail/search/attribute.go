@@ -1,7 +1,7 @@
 package search
 
 import (
-	"strings"
+	"bytes"
 	"time"
 )
 
@@ -138,19 +138,18 @@ func (p *plan) matches(r *record) bool {
 // take by name and by ARN is one thing. Any other ARN stays as it is. The six characters behind a
 // secret's name are left out, because most requests leave them out.
 func subject(name []byte) []byte {
-	text := string(name)
-	parts := strings.SplitN(text, ":", 7)
+	_, rest, isSecret := bytes.Cut(name, []byte(":secret:"))
+	_, path, isParameter := bytes.Cut(name, []byte(":parameter/"))
 	switch {
-	case len(parts) < 6 || parts[0] != "arn":
-		return []byte(strings.TrimPrefix(text, "/"))
-	case parts[2] == "secretsmanager" && len(parts) == 7:
-		secret := parts[6]
-		if n := len(secret) - 7; n > 0 && secret[n] == '-' {
-			secret = secret[:n]
+	case !bytes.HasPrefix(name, []byte("arn:")):
+		return bytes.TrimPrefix(name, []byte("/"))
+	case isSecret && bytes.HasPrefix(name, []byte("arn:aws:secretsmanager:")):
+		if n := len(rest) - 7; n > 0 && rest[n] == '-' {
+			rest = rest[:n]
 		}
-		return []byte(secret)
-	case parts[2] == "ssm" && strings.HasPrefix(parts[5], "parameter/"):
-		return []byte(strings.TrimPrefix(parts[5], "parameter/"))
+		return rest
+	case isParameter && bytes.HasPrefix(name, []byte("arn:aws:ssm:")):
+		return path
 	}
 	return name
 }

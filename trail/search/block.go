@@ -78,6 +78,7 @@ type block struct {
 	postings []posting // of records in order
 	granules []granule
 	scopes   map[scope]uint64 // and their hashes
+	before   scope            // of the record before
 	last     int64            // the newest record that was added; 0: none
 	print    uint64           // of that record's line
 	record   record
@@ -99,11 +100,7 @@ func (b *block) add(number int64, line []byte) {
 	n := uint32(number - b.base())
 	g := &b.granules[(n-1)/granuleSize]
 	g.events.add(r.at)
-	under, known := b.scopes[scope{string(r.account), string(r.region)}]
-	if !known {
-		under = b.seed.scope(r.account, r.region)
-		b.scopes[scope{string(r.account), string(r.region)}] = under
-	}
+	under := b.under(r.account, r.region)
 	b.postings = append(b.postings, posting{hashOf(under, anything, nil), n})
 	at, told := timeOf(r.id)
 	if told {
@@ -115,6 +112,18 @@ func (b *block) add(number int64, line []byte) {
 		}
 	})
 	b.last = number
+}
+
+// under returns the hash of a scope. Most records have that of the one before.
+func (b *block) under(account, region []byte) uint64 {
+	if b.last != 0 && string(account) == b.before.account && string(region) == b.before.region {
+		return b.scopes[b.before]
+	}
+	b.before = scope{string(account), string(region)}
+	if b.scopes[b.before] == 0 {
+		b.scopes[b.before] = b.seed.scope(account, region)
+	}
+	return b.scopes[b.before]
 }
 
 // sorted returns the postings in order of their hashes, and those of one hash in order of their

@@ -15,8 +15,9 @@ type record struct {
 	resources                                             []named
 	subjects                                              [][]byte // as [subject] has them
 	pairs                                                 [][]byte // as [Pair] has them
+	room                                                  []byte   // that pairs are in
 
-	wanted []byte // requestParameters, which are read when the source is known
+	wanted, told, added []byte // requestParameters, responseElements and additionalEventData
 }
 
 // named is a resource by its type and name.
@@ -27,7 +28,8 @@ type identity struct{ kind, principal, user, accessKey []byte }
 
 // parse takes apart one line of the trail. What was in r is forgotten.
 func (r *record) parse(line []byte) {
-	*r = record{resources: r.resources[:0], subjects: r.subjects[:0], pairs: r.pairs[:0]}
+	*r = record{resources: r.resources[:0], subjects: r.subjects[:0], pairs: r.pairs[:0],
+		room: r.room[:0]}
 	s := scanner{b: line}
 	for s.open('{'); s.more(); {
 		switch string(s.key()) {
@@ -54,15 +56,21 @@ func (r *record) parse(line []byte) {
 			r.account = s.text()
 		case "resources":
 			r.parseResources(&s)
+		case "additionalEventData":
+			r.parseFacts(&s)
 		case "requestParameters":
-			begin := s.i
-			s.skip()
-			r.wanted = line[begin:s.i]
+			r.wanted = s.value()
+		case "responseElements":
+			r.told = s.value()
+		case "additionalEventData":
+			r.added = s.value()
 		default:
 			s.skip()
 		}
 	}
-	r.parseParameters()
+	r.parseParameters() // now that the source is known
+	r.parseARNs(r.told)
+	r.parseARNs(r.added)
 }
 
 func (i *identity) parse(s *scanner) {
@@ -111,6 +119,22 @@ func (r *record) parseResources(s *scanner) {
 	}
 }
 
+// parseFacts finds the ARNs of what was asked for where CloudTrail's record has no resources.
+func (r *record) parseFacts(s *scanner) {
+	if !s.open('{') {
+		return
+	}
+	for s.more() {
+		if string(s.key()) != "resourceARNs" || !s.open('[') {
+			s.skip()
+			continue
+		}
+		for s.more() {
+			r.subjects = append(r.subjects, subject(s.text()))
+		}
+	}
+}
+
 // kinds are the types of what requests name without an ARN among the record's resources, by the
 // service and the member.
 var kinds = map[string]map[string]string{
@@ -142,7 +166,7 @@ func (r *record) parseParameters() {
 		switch {
 		case s.peek() == '"':
 			r.parameter(types[string(key)], s.text(), given)
-		case s.peek() == '{' && bytes.HasSuffix(bytes.ToLower(key), []byte("encryptioncontext")):
+		case s.peek() == '{' && isContext(key):
 			r.parsePairs(&s)
 		case s.peek() == '[' && string(key) == "names":
 			for s.open('['); s.more(); {
@@ -151,6 +175,19 @@ func (r *record) parseParameters() {
 		default:
 			s.skip()
 		}
+	}
+}
+
+// parseARNs finds what else a record says by an ARN: of what was made, or what a service did by
+// itself to a secret.
+func (r *record) parseARNs(object []byte) {
+	s := scanner{b: object}
+	if !s.open('{') {
+		return
+	}
+	for s.more() {
+		s.key()
+		r.parameter("", s.text(), true)
 	}
 }
 
@@ -166,14 +203,23 @@ func (r *record) parameter(kind string, value []byte, given bool) {
 	}
 }
 
+// isContext reports whether a member is an encryption context: ReEncrypt has a source's and a
+// destination's.
+func isContext(key []byte) bool {
+	const name = "encryptionContext"
+	return len(key) >= len(name) && bytes.EqualFold(key[len(key)-len(name):], []byte(name))
+}
+
 func (r *record) parsePairs(s *scanner) {
 	for s.open('{'); s.more(); {
-		pair := append(bytes.Clone(s.key()), 0)
+		begin := len(r.room)
+		r.room = append(append(r.room, s.key()...), 0)
 		if s.peek() != '"' {
 			s.skip()
 			continue
 		}
-		r.pairs = append(r.pairs, append(pair, s.text()...))
+		r.room = append(r.room, s.text()...)
+		r.pairs = append(r.pairs, r.room[begin:])
 	}
 }
 

@@ -78,6 +78,13 @@ func (s *scanner) text() []byte {
 	return text
 }
 
+// value steps over one value and returns it as it stands.
+func (s *scanner) value() []byte {
+	begin := s.i
+	s.skip()
+	return s.b[begin:s.i]
+}
+
 // closing steps over a string and returns where its closing quote is.
 func (s *scanner) closing() (end int, escaped bool) {
 	from := s.i + 1

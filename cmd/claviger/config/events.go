@@ -45,16 +45,7 @@ const (
 	longestEventTimeout = time.Minute // as any delivery
 )
 
-// EventTargets returns what the configuration declares for rules to send events to. It was checked
-// when the configuration was read.
-func (c *Config) EventTargets() []service.EventTarget {
-	all, err := c.eventTargets()
-	if err != nil {
-		return nil
-	}
-	return all
-}
-
+// eventTargets returns what the configuration declares for rules to send events to.
 func (c *Config) eventTargets() (all []service.EventTarget, err error) {
 	seen := map[string]bool{}
 	add := func(t service.EventTarget, path string, form *regexp.Regexp) error {

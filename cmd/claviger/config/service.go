@@ -6,13 +6,14 @@ import "claviger/service"
 // whoever starts it.
 func (c *Config) Service() (s service.Config, err error) {
 	s = service.Config{Database: c.Database, HSM: c.Device(), Regions: c.Regions,
-		Alarms: c.ServiceAlarms(), EventTargets: c.EventTargets(),
+		Alarms: c.ServiceAlarms(),
 		RefuseUnknownKeys: c.RefusesUnknownKeys(), Unmeasured: c.ListenMetrics != ""}
 	for _, read := range []func() error{
 		func() error { s.Clusters, err = c.ServiceClusters(); return err },
 		func() error { s.Issuers, err = c.Authorities(); return err },
 		func() error { s.Rotators, err = c.ServiceRotators(); return err },
 		func() error { s.PublicParameters, err = c.PublicParameters(); return err },
+		func() error { s.EventTargets, err = c.eventTargets(); return err },
 		func() error { s.Trail, err = c.ServiceTrail(); return err },
 		func() error { s.Outbound, err = c.Door(); return err },
 		func() error { s.Topics, err = c.Topics(); return err },

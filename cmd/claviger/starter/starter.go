@@ -54,16 +54,6 @@ const (
 	goes    = "-"
 )
 
-// Wanted is what [Set.Enable] makes.
-type Wanted struct {
-	Topic  string   // its name
-	Emails []string // that are subscribed to it
-	URLs   []string // likewise
-	Log    string   // name of a log group that the configuration declares, or nothing
-	DryRun bool
-	Yes    bool // without asking
-}
-
 // Enable makes the topic with its subscriptions, and the rules with the topic as their target.
 func (s *Set) Enable(ctx context.Context, w Wanted, t *terminal.Terminal) error {
 	steps, err := s.topicSteps(ctx, w)
@@ -77,11 +67,11 @@ func (s *Set) Enable(ctx context.Context, w Wanted, t *terminal.Terminal) error 
 		}
 		steps = append(steps, of...)
 	}
-	return perform(ctx, steps, w.DryRun, w.Yes, t)
+	return w.apply(ctx, steps, t)
 }
 
-// perform shows the steps, asks, and does them in their order.
-func perform(ctx context.Context, steps []step, dryRun, yes bool, t *terminal.Terminal) error {
+// apply shows the steps, asks, and does them in their order.
+func (w Wanted) apply(ctx context.Context, steps []step, t *terminal.Terminal) error {
 	todo := slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return s.do == nil })
 	for _, s := range steps {
 		fmt.Fprintf(t.Out, "%s %s\n", s.mark, s.what)
@@ -90,10 +80,10 @@ func perform(ctx context.Context, steps []step, dryRun, yes bool, t *terminal.Te
 	case len(todo) == 0:
 		t.Note("All is as it should be.")
 		return nil
-	case dryRun:
+	case w.DryRun:
 		t.Note("Nothing was done.")
 		return nil
-	case !yes:
+	case !w.Yes:
 		if err := t.Confirm(ctx); err != nil {
 			return err
 		}
@@ -176,16 +166,16 @@ func (s *Set) List(ctx context.Context, t *terminal.Terminal) error {
 
 // Disable turns the rules of the set off, or deletes them with their targets. The topic and its
 // subscriptions stay.
-func (s *Set) Disable(ctx context.Context, deletes, dryRun, yes bool, t *terminal.Terminal) error {
+func (s *Set) Disable(ctx context.Context, w Wanted, t *terminal.Terminal) error {
 	var steps []step
 	for _, r := range starter.Rules() {
 		is, err := s.look(ctx, r)
 		if err != nil {
 			return err
 		}
-		steps = append(steps, s.ending(is, deletes)...)
+		steps = append(steps, s.ending(is, w.Deletes)...)
 	}
-	return perform(ctx, steps, dryRun, yes, t)
+	return w.apply(ctx, steps, t)
 }
 
 func (s *Set) ending(is state, deletes bool) []step {

@@ -2,25 +2,38 @@ package starter
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	rules "claviger/alarms/starter"
 	"claviger/cmd/claviger/terminal"
+	"claviger/events/rule"
+	"claviger/hsm/hsmtest"
+	"claviger/hsm/hsmtest/shim"
+	"claviger/service"
 	"claviger/service/servicetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/miekg/pkcs11"
 )
 
 // set is a set on a service of its own.
 func set(t *testing.T) *Set {
 	t.Helper()
-	s := servicetest.Start(t)
+	return setOf(t, servicetest.Start(t))
+}
+
+func setOf(t *testing.T, s *servicetest.Server) *Set {
+	t.Helper()
 	made, err := Open(t.Context(), aws.Config{Region: servicetest.Region, BaseEndpoint: &s.URL,
 		Credentials: credentials.StaticCredentialsProvider{Value: s.Root}})
 	if err != nil {
@@ -113,7 +126,7 @@ func TestDisable_EnabledSet_IsOffAndThenGone(t *testing.T) {
 	all := len(rules.Rules())
 	disable := func(deletes bool) func(*terminal.Terminal) error {
 		return func(t2 *terminal.Terminal) error {
-			return s.Disable(t.Context(), deletes, false, true, t2)
+			return s.Disable(t.Context(), Wanted{Deletes: deletes, Yes: true}, t2)
 		}
 	}
 	list := func(t2 *terminal.Terminal) error { return s.List(t.Context(), t2) }
@@ -154,4 +167,68 @@ func TestEnable_NobodyToAsk_DoesNothing(t *testing.T) {
 	}); strings.Contains(text, "enabled") {
 		t.Errorf("%s", text)
 	}
+}
+
+// What happens rings: from the request over the trail, the event and the rule into a file.
+func TestEnable_ThingsThatHappen_ReachTheLogFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events.log")
+	server := servicetest.Start(t, func(c *service.Config) {
+		c.EventTargets = []service.EventTarget{{Kind: rule.LogFile, Name: "alarms", File: path}}
+		c.Alarms.Denied = 3
+	})
+	s := setOf(t, server)
+	says(t, func(t2 *terminal.Terminal) error {
+		return s.Enable(t.Context(), Wanted{Topic: "alarms", Log: "alarms", Yes: true}, t2)
+	})
+	nobody := server.KMS(server.AsNobody())
+	for range 3 {
+		if _, err := nobody.ListKeys(t.Context(), &kms.ListKeysInput{}); err == nil {
+			t.Fatal("nobody may list keys")
+		}
+	}
+	server.Clock.Jump(3 * time.Hour)
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		text, _ := os.ReadFile(path)
+		if denied, doubted := bytes.Count(text, []byte(`"detail-type":"Denied Requests"`)),
+			bytes.Count(text, []byte(`"state":"DOUBTED"`)); denied == 1 && doubted == 1 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the file has\n%s", text)
+		}
+	}
+}
+
+// A device that goes away is told of while it is away: neither the event nor the rule nor the file
+// needs it.
+func TestEnable_DeviceThatGoes_IsToldWhileItIsAway(t *testing.T) {
+	device := shim.New(t)
+	token := hsmtest.SoftHSM(t)
+	token.Module = device.Module()
+	path := filepath.Join(t.TempDir(), "events.log")
+	server := servicetest.StartOn(t, token, func(c *service.Config) {
+		c.EventTargets = []service.EventTarget{{Kind: rule.LogFile, Name: "alarms", File: path}}
+	})
+	s := setOf(t, server)
+	says(t, func(t2 *terminal.Terminal) error {
+		return s.Enable(t.Context(), Wanted{Topic: "alarms", Log: "alarms", Yes: true}, t2)
+	})
+	awaits := func(state string) {
+		t.Helper()
+		want := []byte(`"detail-type":"Device State Change"`)
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+			text, _ := os.ReadFile(path)
+			if bytes.Contains(text, want) && bytes.Contains(text, []byte(`"state":"`+state+`"`)) {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("no %s; the token is %v, and the file has\n%s", state,
+					server.Service().Token.Ready(), text)
+			}
+		}
+	}
+	device.Set(shim.Gone(pkcs11.CKR_DEVICE_REMOVED))
+	awaits("UNAVAILABLE")
+	device.Clear()
+	awaits("AVAILABLE")
 }
