@@ -39,7 +39,7 @@
 //	identity           who is calling: access keys, sessions and SigV4
 //	policy             who may do what; pure
 //	audit              what a record of the trail says; the tree over them, and what verifies it
-//	trail              who follows the trail: what keeps its tree and signs it
+//	trail              CloudTrail, and who follows the trail: its tree, its index, its copies
 //	alarms             what Claviger tells of itself, made of the trail and of the state of its parts
 //	jobs               the job runner: due work, leases and retries
 //	hsm                the PKCS#11 device

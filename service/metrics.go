@@ -2,6 +2,7 @@ package service
 
 import (
 	"bytes"
+	"math"
 	"net/http"
 	"runtime"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"claviger/internal/clock"
 	"claviger/keystore"
 	"claviger/store"
+	"claviger/trail/search"
 	"claviger/trail/sequencer"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -194,6 +196,20 @@ func (m *metrics) watchClock(g *clock.Guard) {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "claviger_clock_ahead_seconds",
 			Help: "How far the clock is ahead of the time that is believed; negative: behind it."},
 			func() float64 { return g.Ahead().Seconds() }))
+}
+
+// watchIndex adds how far the index of the trail is.
+func (m *metrics) watchIndex(x *search.Index) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(
+		prometheus.GaugeOpts{Name: "claviger_trail_unindexed_records",
+			Help: "Records of the trail that aren't in the index, so that lookups read them."},
+		func() float64 {
+			behind, err := x.Behind()
+			if err != nil {
+				return math.NaN()
+			}
+			return float64(behind)
+		}))
 }
 
 // watchTree adds what can be proved of the trail.

@@ -202,6 +202,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	m.watch(s.Token, s.DB, s.services.kms)
 	m.watchClock(s.clock.Guard)
 	m.watchTree(s.prover.Sequencer)
+	m.watchIndex(s.trail.index)
 	m.watchCopies(s.trail.copies)
 	m.watchDeliveries(s.queue, c.Clock.Now)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,

@@ -5,6 +5,8 @@ import (
 	"context"
 
 	"claviger/audit/tree"
+
+	"github.com/go-json-experiment/json"
 )
 
 // block is a tile of records, with what their bytes and the tree say of them.
@@ -120,6 +122,9 @@ func (s *scanning) take(r row) error {
 		n := r.first + int64(i)
 		s.report.Records++
 		s.report.Last = n
+		if bytes.Contains(record, removes) {
+			s.told = max(s.told, removed(record))
+		}
 		if n > s.size {
 			continue
 		}
@@ -135,6 +140,26 @@ func (s *scanning) take(r row) error {
 		s.Tell(min(s.expected, s.size), s.size)
 	}
 	return nil
+}
+
+// removes is in the record that tells which records are removed because they are old. It may be in
+// others, as a caller's own words.
+var removes = []byte(`"DeleteTrailRecords"`)
+
+// removed returns the last record that the service says it removes, 0 if it says no such thing.
+func removed(record []byte) int64 {
+	var r struct {
+		EventName           string `json:"eventName"`
+		EventType           string `json:"eventType"`
+		AdditionalEventData struct {
+			LastRecord int64 `json:"lastRecord"`
+		} `json:"additionalEventData"`
+	}
+	if json.Unmarshal(record, &r) != nil || r.EventName != "DeleteTrailRecords" ||
+		r.EventType != "AwsServiceEvent" {
+		return 0
+	}
+	return r.AdditionalEventData.LastRecord
 }
 
 // reach ends the blocks before the one of that number, and begins it.

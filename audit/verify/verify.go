@@ -68,6 +68,7 @@ type verification struct {
 	edges  map[int64]bool   // tiles of records in which a checkpoint ends
 	lost   []Fault          // ranges of records of which nothing tells any more what was signed
 	tries  int              // that are left to put hashes together
+	told   int64            // the newest record of which a later one says that it is removed
 	// of hashes that records have and shouldn't, the places of their faults in the report
 	strange map[tree.Hash][]int
 }
@@ -180,8 +181,12 @@ func (v *verification) judgeRange() {
 	if r.Removed = max(0, r.First-1); r.Records == 0 {
 		r.Removed = 0
 	}
-	if r.Removed > 0 && v.Whole && !v.Part {
-		v.fault(Fault{Kind: Missing, First: 1, Last: r.Removed})
+	told := v.told
+	if v.Whole {
+		told = 0
+	}
+	if r.Removed > told && !v.Part {
+		v.fault(Fault{Kind: Missing, First: told + 1, Last: r.Removed})
 	}
 	if r.Last < v.size && !v.Part {
 		v.fault(Fault{Kind: Cut, First: r.Last + 1, Last: v.size})

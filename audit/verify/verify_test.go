@@ -157,7 +157,7 @@ func TestVerify_TrailLeftAlone_IsProved(t *testing.T) {
 	}
 }
 
-func TestVerify_OldestRemoved_RestIsProved(t *testing.T) {
+func TestVerify_OldestRemoved_RestIsProvedIfTheTrailTellsOfIt(t *testing.T) {
 	s, random := newSigner(t), mathrand.New(mathrand.NewPCG(3, 4))
 	m := grown(t, s, random, 2000, 50)
 	firsts := m.firsts()
@@ -167,7 +167,18 @@ func TestVerify_OldestRemoved_RestIsProved(t *testing.T) {
 			delete(kept.rows, first)
 		}
 		gone := firsts[i] - 1
-		r := verified(t, kept, verify.Options{Key: s.Key, Closed: true})
+		r := verified(t, kept, verify.Options{Key: s.Key})
+		if len(r.Faults) != 1 || r.Faults[0].Kind != verify.Missing || r.Faults[0].Last != gone {
+			t.Fatalf("without the first %d, of which nothing tells: %v", gone, r.Faults)
+		}
+		tell := `{"additionalEventData":{"firstRecord":1,"lastRecord":%d},"eventName":"DeleteTrailRecords",` +
+			`"eventType":"%s"}`
+		kept.rows[kept.newest()+1] = fmt.Sprintf(tell, gone, "AwsApiCall")
+		if r := verified(t, kept, verify.Options{Key: s.Key}); r.OK() {
+			t.Fatal("a caller's own words tell of a removal")
+		}
+		kept.rows[kept.newest()+1] = fmt.Sprintf(tell, gone, "AwsServiceEvent")
+		r = verified(t, kept, verify.Options{Key: s.Key})
 		if !r.OK() || r.Removed != gone || r.First != gone+1 {
 			t.Fatalf("without the first %d: %+v", gone, r)
 		}

@@ -16,6 +16,7 @@ var auditActions = []struct {
 	{"key", auditKey},
 	{"verify", auditVerify},
 	{"prove", auditProve},
+	{"witness", auditWitness},
 	{"query", auditQuery},
 	{"export", auditExport},
 }

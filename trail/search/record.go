@@ -56,8 +56,6 @@ func (r *record) parse(line []byte) {
 			r.account = s.text()
 		case "resources":
 			r.parseResources(&s)
-		case "additionalEventData":
-			r.parseFacts(&s)
 		case "requestParameters":
 			r.wanted = s.value()
 		case "responseElements":
@@ -115,22 +113,6 @@ func (r *record) parseResources(s *scanner) {
 		if len(n.name) > 0 {
 			r.subjects = append(r.subjects, subject(n.name))
 			r.resources = append(r.resources, n)
-		}
-	}
-}
-
-// parseFacts finds the ARNs of what was asked for where CloudTrail's record has no resources.
-func (r *record) parseFacts(s *scanner) {
-	if !s.open('{') {
-		return
-	}
-	for s.more() {
-		if string(s.key()) != "resourceARNs" || !s.open('[') {
-			s.skip()
-			continue
-		}
-		for s.more() {
-			r.subjects = append(r.subjects, subject(s.text()))
 		}
 	}
 }

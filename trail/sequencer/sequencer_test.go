@@ -45,7 +45,7 @@ func newSite(t *testing.T) *site {
 }
 
 // open opens the database, and makes the installation if it is new.
-func (s *site) open(t *testing.T) {
+func (s *site) open(t testing.TB) {
 	t.Helper()
 	s.db = storetest.Open(t, s.path)
 	if _, err := install.Create(t.Context(), s.db, s.token, time.Now()); err != nil {

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"claviger/audit/tree"
@@ -189,4 +190,14 @@ func (t Trail) Record(number int64) (record []byte, err error) {
 		first++
 	}
 	return nil, nil
+}
+
+// Last is the number of the newest record, 0 if there is none.
+func (t Trail) Last() (number int64, err error) {
+	var records []byte
+	err = t.DB.Row(qRow, []any{int64(math.MaxInt64)}, &number, &records)
+	if errors.Is(err, store.NoRow) {
+		return 0, nil
+	}
+	return number + int64(bytes.Count(records, []byte("\n"))), err
 }

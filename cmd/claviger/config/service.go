@@ -6,7 +6,7 @@ import "claviger/service"
 // whoever starts it.
 func (c *Config) Service() (s service.Config, err error) {
 	s = service.Config{Database: c.Database, HSM: c.Device(), Regions: c.Regions,
-		Alarms: c.ServiceAlarms(),
+		Alarms:            c.ServiceAlarms(),
 		RefuseUnknownKeys: c.RefusesUnknownKeys(), Unmeasured: c.ListenMetrics != ""}
 	for _, read := range []func() error{
 		func() error { s.Clusters, err = c.ServiceClusters(); return err },

@@ -116,8 +116,7 @@ func Show(w io.Writer, r *verify.Report, key *tree.Key, took time.Duration) {
 	}
 	fmt.Fprintf(w, "  records       %s, looked at in %s\n", there, took.Round(time.Millisecond))
 	if r.Removed > 0 {
-		fmt.Fprintf(w, "  removed       1 to %d are not there any more, such as retention removes them; "+
-			"the tree has their hashes\n", r.Removed)
+		fmt.Fprintf(w, "  removed       1 to %d, for their age; the tree has their hashes\n", r.Removed)
 	}
 	if r.Unproved > 0 {
 		fmt.Fprintf(w, "  unproved      %d to %d are behind the checkpoint: nothing says yet what they are\n",
