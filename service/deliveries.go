@@ -48,6 +48,14 @@ func (s *Service) Deliveries(of delivery.Which) (d DeliveryStatus, err error) {
 // Redrive has dead letters tried again, and returns how many.
 func (s *Service) Redrive(of delivery.Which) (int, error) { return s.queue.Redrive(of) }
 
+// openQueue reads what waits for receivers.
+func (s *Service) openQueue(c Config) (err error) {
+	s.outside = receivers{}
+	s.queue, err = delivery.Open(delivery.Config{DB: s.DB, Now: c.Clock.Now, Log: c.Log,
+		Receivers: s.outside})
+	return err
+}
+
 // deliverTo says who delivers, by kind of target, and joins events to their targets.
 func (s *Service) deliverTo(ctx context.Context, c Config) (err error) {
 	bridge := s.services.eventBridge

@@ -18,7 +18,8 @@ func (s *site) bury(number, id string) {
 		attempts, code, message, exhausted, policy, context, body) VALUES (` + number + `,
 		'111122223333', 'us-east-1', 'events:log-group', '` + lost + `', 'key', '` + id + `',
 		1764417600000000, 1764417660000000, 4, 'TIMEOUT', 'the receiver did not answer in time',
-		'MaximumRetryAttempts', '{"r":3,"a":86400,"min":1,"max":480,"b":"doubling"}', '{}', '{}')`)
+		'MaximumRetryAttempts', CAST('{"r":3,"a":86400,"min":1,"max":480,"b":"doubling"}' AS BLOB),
+		CAST('{}' AS BLOB), CAST('{}' AS BLOB))`)
 }
 
 // TestEvents_DeadLetters_AreShownAndTriedAgain: by the running server, and by none.

@@ -1,5 +1,5 @@
-// Package program delivers events to programs of the site's own. A rule names one as a function, and
-// the configuration says which program that is: a caller names no path.
+// Package program delivers events to programs of the site's own. A rule names one as a function,
+// and the configuration says which program that is: a caller names no path.
 //
 // The program gets the event on its standard input and has taken it when it ends with 0. It is
 // confined by [claviger/internal/sandbox], and has no credentials, no files but the system's
@@ -42,8 +42,8 @@ type runner struct {
 	unfit   error // why it can't be run on this machine
 }
 
-// New tries the sandbox of each program, by the names of functions. One that can't be run here fails
-// the deliveries to it and nothing else.
+// New tries the sandbox of each program, by the names of functions. One that can't be run here
+// fails the deliveries to it and nothing else.
 func New(ctx context.Context, all map[string]Program, log *slog.Logger) *Receiver {
 	r := &Receiver{programs: map[string]*runner{}}
 	for name, p := range all {

@@ -56,8 +56,8 @@ func owned(info fs.FileInfo) bool {
 	return ok && (s.Uid == 0 || int(s.Uid) == os.Geteuid())
 }
 
-// UserOf finds out who a program is to run as: a name, uid or uid:gid, none of root's. Without one it
-// is the service's own user.
+// UserOf finds out who a program is to run as: a name, uid or uid:gid, none of root's. Without one
+// it is the service's own user.
 func UserOf(text string) (u User, err error) {
 	u = User{UID: uint32(os.Geteuid()), GID: uint32(os.Getegid())}
 	if text != "" {

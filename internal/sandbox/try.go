@@ -9,8 +9,8 @@ import (
 // checking is how long a sandbox without a program may take.
 const checking = 10 * time.Second
 
-// Try makes the sandbox of a command without its program, and returns what this machine gives of it.
-// Where less than all of it will do, it finds out what there is; else that is an error.
+// Try makes the sandbox of a command without its program, and returns what this machine gives of
+// it. Where less than all of it will do, it finds out what there is; else that is an error.
 func Try(ctx context.Context, c Command, bestEffort bool) (there Features, err error) {
 	made := func(with Features) error {
 		within, cancel := context.WithTimeout(ctx, checking)
