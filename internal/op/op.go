@@ -67,6 +67,8 @@ type Service struct {
 	// In AWS query, what it calls failures that all services have, where that isn't what the others
 	// call them: by the names of [Common], and "" for a failure without a name.
 	Own map[string]string
+	// In AWS query, whose operations have their names in the body, any signed request may be large.
+	Large bool
 	// In AWS query, links that people follow leave the Version out.
 	Unversioned bool
 

@@ -25,9 +25,9 @@ var topicOperations = []string{"AddPermission", "ConfirmSubscription", "CreateTo
 	"TagResource", "Unsubscribe", "UntagResource"}
 
 var limitedOfTopics = map[string]string{
-	"*.MessageGroupId":             "keeps the order of messages to each receiver; topics are no FIFO topics",
-	"PublishOutput.SequenceNumber": "never there: it belongs to FIFO topics",
-	"Subscribe.Protocol":           "`http`, `https`, `email` and `email-json`",
+	"*.MessageGroupId":   "keeps the order of messages to each receiver; topics are no FIFO topics",
+	"*.SequenceNumber":   "never there: it belongs to FIFO topics",
+	"Subscribe.Protocol": "`http`, `https`, `email` and `email-json`",
 }
 
 var proofsOfTopics = map[string][]string{
@@ -41,7 +41,8 @@ var proofsOfTopics = map[string][]string{
 	"ListSubscriptionsByTopic":  {"TestSubscriptions_Pages_HaveAllOnce"},
 	"ListTagsForResource":       {"TestTopic_Tags_AreAddedAndTaken"},
 	"ListTopics":                {"TestTopics_Pages_HaveAllOnce"},
-	"Publish":                   {"TestPublish_OverHTTPS_IsAWSsFormAndSigned"},
+	"Publish": {"TestPublish_OverHTTPS_IsAWSsFormAndSigned", "TestTopics_BadInput_IsRefusedInAWSsWords",
+		"TestPublish_Order_IsKeptByGroup"},
 	"PublishBatch":              {"TestPublishBatch_GoodAndBadEntries_AreAnsweredEach"},
 	"RemovePermission":          {"TestTopics_OtherAccount_IsLetInByThePolicy"},
 	"SetSubscriptionAttributes": {"TestSubscription_Attributes_AreAsTheyWereSet"},
@@ -50,4 +51,16 @@ var proofsOfTopics = map[string][]string{
 	"TagResource":               {"TestTopic_Tags_AreAddedAndTaken"},
 	"Unsubscribe":               {"TestTopics_GuardedSubscription_EndsByASignedRequestAlone"},
 	"UntagResource":             {"TestTopic_Tags_AreAddedAndTaken"},
+
+	"BatchResultErrorEntry": {"TestPublishBatch_GoodAndBadEntries_AreAnsweredEach"},
+	"MessageAttributeValue": {"TestPublish_OverHTTPS_IsAWSsFormAndSigned"},
+	"PublishBatchRequestEntry": {"TestPublishBatch_GoodAndBadEntries_AreAnsweredEach",
+		"TestPublish_OverHTTPS_IsAWSsFormAndSigned", "TestTopics_BadInput_IsRefusedInAWSsWords",
+		"TestPublish_Order_IsKeptByGroup"},
+	"PublishBatchResultEntry": {"TestPublishBatch_GoodAndBadEntries_AreAnsweredEach",
+		"TestPublish_Order_IsKeptByGroup"},
+	"Subscription": {"TestSubscriptions_Pages_HaveAllOnce",
+		"TestTopics_OtherAccount_IsLetInByThePolicy"},
+	"Tag":   {"TestTopic_Tags_AreAddedAndTaken"},
+	"Topic": {"TestTopics_Pages_HaveAllOnce"},
 }

@@ -55,6 +55,7 @@ func everySignedRow(t *testing.T) *servicetest.Server {
 		ResourcePolicy: ofSecret([3]string{"Allow", servicetest.RootARN, "*"})}))(t)
 	everyEntity(t, s)
 	everyParameter(t, s)
+	stageTopics(t, s, "SUBSCRIPTION", "every")
 	everyEvent(t, s)
 	accepted(t, s.Service().RevokeSession(t.Context(),
 		accesskey.NewID(accesskey.Temporary, servicetest.Account), "claviger test"))

@@ -24,6 +24,7 @@ var SNS = &op.Service{
 	Records:  records,
 	Refused:  refused,
 
+	Large:       true,
 	Unsigned:    true,
 	Unversioned: true,
 	Own: map[string]string{

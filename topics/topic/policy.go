@@ -36,6 +36,9 @@ var (
 // ReadPolicy reads the policy that a topic is to have. That its principals exist is for the caller
 // to find out.
 func ReadPolicy(text, arn string) (*policy.Document, error) {
+	if text == Nobody {
+		return new(policy.Document), nil
+	}
 	if len(text) > mostPolicy {
 		return nil, snsfault.Invalid("Policy Reason: it is longer than 30720 bytes")
 	}
@@ -123,6 +126,10 @@ func Permit(text string, r Ref, label string, accounts, operations []string) (st
 	return rewritten(d, append(all, s)), nil
 }
 
+// Nobody is the policy of a topic whose last statement was taken out. The policy language has none
+// without statements.
+const Nobody = `{"Version":"2008-10-17","Statement":[]}`
+
 // Forbid returns a policy without the statement of a label, as it is if there is none.
 func Forbid(text, label string) (string, error) {
 	var d map[string]any
@@ -133,6 +140,9 @@ func Forbid(text, label string) (string, error) {
 	i := at(all, label)
 	if i < 0 {
 		return text, nil
+	}
+	if len(all) == 1 {
+		return Nobody, nil
 	}
 	return rewritten(d, slices.Delete(all, i, i+1)), nil
 }

@@ -83,6 +83,9 @@ func (s *Rows) Topic(ctx context.Context, ref topic.Ref) (*topic.Topic, error) {
 		text = topic.DefaultPolicy(ref)
 	}
 	t.Rules, err = s.rules.Get(text, func() (*policy.Rules, error) {
+		if text == topic.Nobody {
+			return &policy.Rules{Document: new(policy.Document)}, nil
+		}
 		return policy.CompileRules(text), nil
 	})
 	return t, err

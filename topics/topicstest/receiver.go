@@ -56,6 +56,7 @@ type Receiver struct {
 	server *httptest.Server
 	mu     sync.Mutex
 	all    []Received
+	count  int // of requests since the answer was set
 	answer func(n int) int
 	came   chan struct{}
 }
@@ -91,7 +92,7 @@ func (r *Receiver) Door(t testing.TB) *outbound.Door {
 func (r *Receiver) Answer(status func(n int) int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.answer = status
+	r.answer, r.count = status, 0
 }
 
 // ServeHTTP implements [http.Handler].
@@ -102,7 +103,8 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	}
 	r.mu.Lock()
 	r.all = append(r.all, Received{q.Header.Clone(), string(body)})
-	status := r.answer(len(r.all))
+	r.count++
+	status := r.answer(r.count)
 	r.mu.Unlock()
 	w.WriteHeader(status)
 	select {

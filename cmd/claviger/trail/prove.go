@@ -31,7 +31,7 @@ func proveRecords(ctx context.Context, e *command.Env, args []string) error {
 	if err != nil {
 		return err
 	}
-	proof, err := evidence.Prove(db, key, id)
+	proof, err := evidence.Prove(ctx, db, w.database, key, id)
 	if err != nil {
 		return err
 	}
