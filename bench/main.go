@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"claviger/bench/flooder"
+	"claviger/bench/past"
 )
 
 func main() {
@@ -97,7 +98,7 @@ func (b *bench) run(ctx context.Context) (err error) {
 
 	switch {
 	case b.records > 0:
-		return b.searchLines(ctx)
+		return past.Measure(ctx, b.dir, b.records)
 	case b.slow:
 		return b.slowLines(ctx)
 	case b.parameters > 0:

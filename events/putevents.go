@@ -136,7 +136,8 @@ func busARN(c *op.Call, e PutEventsRequestEntry) string {
 		Resource: "event-bus/" + e.bus()}.String()
 }
 
-func (s *Events) putEvents(c *op.Call, in PutEventsInput, _ sent) (op.Commit[PutEventsOutput], error) {
+func (s *Events) putEvents(c *op.Call, in PutEventsInput,
+	_ sent) (op.Commit[PutEventsOutput], error) {
 	out := PutEventsOutput{Entries: make([]PutEventsResultEntry, len(in.Entries))}
 	var taken []outbox.Event
 	for i, e := range in.Entries {

@@ -188,8 +188,8 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
 		rotators: s.rotators(ctx, c.Log, c.Rotators), public: c.PublicParameters,
 		exported: c.Trail.Exported, exports: s.trail.signing, events: s.trail.index,
-		targets:       eventTargets(c.EventTargets),
 		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log}),
+		targets:       eventTargets(c.EventTargets),
 		queue:         s.queue, outbound: c.Outbound, topics: c.Topics, now: c.Clock.Now,
 		own: runner.Own})
 	s.outside[sending.Kind] = s.services.topics.Receiver()
@@ -204,8 +204,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	m.watchCopies(s.trail.copies)
 	m.watchDeliveries(s.queue, c.Clock.Now)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
-		Remark:  s.clock.remark,
-		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending,
+		Remark: s.clock.remark, Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending,
 		Certificate: s.certificate}
 	s.Observe, s.Watch = m, api.Watch(served)
 	if c.Unmeasured {

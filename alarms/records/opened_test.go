@@ -1,7 +1,6 @@
 package records_test
 
 import (
-	"bytes"
 	"slices"
 	"strconv"
 	"testing"
@@ -26,12 +25,12 @@ const (
 )
 
 // put is the record of a request that has a policy.
-func put(service, name, parameters, policy string, rest ...string) audit.Record {
+func put(service, name, parameters, policy string, answer ...string) audit.Record {
 	r := by("admin")
 	r.Source, r.Name, r.ReadOnly = service+".amazonaws.com", name, false
 	r.Parameters = []byte(`{` + parameters + strconv.Quote(policy) + `}`)
-	for _, text := range rest {
-		r.Additional = []byte(text)
+	for _, text := range answer {
+		r.Response = []byte(text)
 	}
 	return r
 }
@@ -47,7 +46,7 @@ func TestLook_AccessOpened_IsToldOfEachWay(t *testing.T) {
 			return put("kms", "PutKeyPolicy", `"keyId":"`+id+`","policy":`, p)
 		}, keyARN, region},
 		"a new key": {func(p string) audit.Record {
-			return put("kms", "CreateKey", `"policy":`, p, `{"keyId":"`+id+`"}`)
+			return put("kms", "CreateKey", `"policy":`, p, `{"keyMetadata":{"arn":"`+keyARN+`"}}`)
 		}, keyARN, region},
 		"a replica": {func(p string) audit.Record {
 			r := put("kms", "ReplicateKey", `"replicaRegion":"us-east-1","policy":`, p)
@@ -116,12 +115,10 @@ func TestLook_GrantToAnotherAccount_IsTold(t *testing.T) {
 func TestLook_RecordsInTwoAccounts_AreToldOnceAtTheOwners(t *testing.T) {
 	w := watched(t)
 	theirs := put("kms", "PutKeyPolicy", `"keyId":"`+keyARN+`","policy":`, document(everybody))
-	theirs.Account, theirs.Identity.AccountID = other, other
+	theirs.SharedID, theirs.Account, theirs.Identity.AccountID = "shared", other, other
 	ours := theirs
 	ours.Account = own
 	b := w.batch(0, theirs, ours)
-	b.Records = bytes.ReplaceAll(b.Records, []byte(`,"eventID":`),
-		[]byte(`,"sharedEventID":"shared","eventID":`))
 	got := w.Look(b, 0)
 	w.tells("both", got, alarms.AccessOpened)
 	if got[0].Account != own {

@@ -100,7 +100,7 @@ func (w *Watcher) Look(b follow.Batch, after int64) (all []outbox.Event) {
 
 var (
 	rootIdentity = []byte(`"userIdentity":{"type":"Root"`)
-	accessDenied = []byte("AccessDenied") // KMS has AccessDeniedException, IAM and STS this
+	accessDenied = []byte("AccessDenied") // some services have it with Exception behind
 	keyState     = []byte("KMSInvalidStateException")
 	secretState  = []byte("InvalidRequestException")
 )

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"claviger/cmd/claviger/command"
 	"claviger/cmd/claviger/exit"
 	"claviger/cmd/claviger/params/remote"
 	"claviger/cmd/claviger/starter"
@@ -21,12 +22,12 @@ func alarmsCommand(ctx context.Context, e *env, args []string) error {
 	if !ok {
 		return exit.UsageError("alarms: there is no %q: claviger alarms %s", args[0], alarmsWords)
 	}
-	f := e.flags("alarms "+args[0], "[flags]", about+paramsService)
+	f := e.Flags("alarms "+args[0], "[flags]", about+paramsService)
 	w.Flags(f)
-	if err := parse(f, args[1:]); err != nil {
+	if err := command.Parse(f, args[1:]); err != nil {
 		return err
 	}
-	t := e.terminal()
+	t := e.Terminal()
 	if t.Ask == nil && w.Asks() {
 		return exit.UsageError("%s: %w", f.Name(), terminal.ErrUnanswered)
 	}

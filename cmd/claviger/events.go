@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"claviger/cmd/claviger/control"
+	"claviger/cmd/claviger/place"
 )
 
 const eventsWords = "status|redrive [flags]"
@@ -40,14 +41,14 @@ func eventsCommand(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	q.Of.Account = a.account
-	reply, err := have[control.DeliveriesReply](ctx, p, control.Request{Deliveries: &q})
+	reply, err := place.Have[control.DeliveriesReply](ctx, p, control.Request{Deliveries: &q})
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		encoder := json.NewEncoder(e.stdout)
+		encoder := json.NewEncoder(e.Stdout)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(reply.Status)
 	}
-	return q.Show(e.stdout, reply, time.Now())
+	return q.Show(e.Stdout, reply, time.Now())
 }

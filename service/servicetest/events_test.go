@@ -123,6 +123,12 @@ func connectionsBySDK(t *testing.T, c *eventbridge.Client) {
 		InvocationRateLimitPerSecond: aws.Int32(1)}))(t)
 	must(c.UpdateApiDestination(t.Context(), &eventbridge.UpdateApiDestinationInput{
 		Name: aws.String("place"), ConnectionArn: made.ConnectionArn}))(t)
+	shownPlace := must(c.DescribeApiDestination(t.Context(),
+		&eventbridge.DescribeApiDestinationInput{Name: aws.String("place")}))(t)
+	if shownPlace.ApiDestinationState != "ACTIVE" || shownPlace.CreationTime == nil ||
+		shownPlace.LastModifiedTime == nil {
+		t.Errorf("%+v", shownPlace)
+	}
 	where := must(c.ListApiDestinations(t.Context(), &eventbridge.ListApiDestinationsInput{
 		NamePrefix: aws.String("pl"), ConnectionArn: made.ConnectionArn, Limit: aws.Int32(5)}))(t)
 	if p := where.ApiDestinations[0]; len(where.ApiDestinations) != 1 || where.NextToken != nil ||

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -160,5 +161,12 @@ func (f *Feed) read(n int64) (page []Batch, err error) {
 	if errors.Is(err, errFull) {
 		err = nil
 	}
-	return page, err
+	return f.told(page), err
+}
+
+// told leaves out what is in the database already and of which the committer hasn't said so yet: who
+// had it would seem to be ahead of the trail for that moment.
+func (f *Feed) told(page []Batch) []Batch {
+	newest := f.DB.TrailNewest()
+	return slices.DeleteFunc(page, func(b Batch) bool { return b.First > newest })
 }

@@ -157,6 +157,37 @@ func TestAfter_FollowerAhead_IsTold(t *testing.T) {
 	}
 }
 
+// late is a database whose committer has not yet said how far it is.
+type late struct {
+	*store.DB
+	newest atomic.Int64
+}
+
+func (l *late) TrailNewest() int64 { return l.newest.Load() }
+
+// TestAfter_CommittedAMomentAgo_ComesOnceTheCommitterSaysSo: nobody gets ahead of what it says.
+func TestAfter_CommittedAMomentAgo_ComesOnceTheCommitterSaysSo(t *testing.T) {
+	db, _ := open(t)
+	commit(t, db, "a")
+	commit(t, db, "b", "c")
+	l := &late{DB: db.DB}
+	l.newest.Store(1)
+	f := &follow.Feed{DB: l}
+	page, err := f.After(t.Context(), 0)
+	if err != nil || len(page) != 1 || page[0].Last() != 1 {
+		t.Fatalf("%v, %v", page, err)
+	}
+	moment, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if page, err := f.After(moment, 1); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v, %v", page, err)
+	}
+	l.newest.Store(3)
+	if page, err := f.After(t.Context(), 1); err != nil || len(page) != 1 || page[0].Last() != 3 {
+		t.Errorf("%v, %v", page, err)
+	}
+}
+
 // TestAfter_OldestRemoved_BeginsBehindThem, and the batch says by its number what is gone.
 func TestAfter_OldestRemoved_BeginsBehindThem(t *testing.T) {
 	db, path := open(t)

@@ -2,20 +2,25 @@ package evidence
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"time"
 
 	"claviger/audit/tree"
 	"claviger/cmd/claviger/exit"
 	"claviger/store"
+	"claviger/trail/search"
 	"claviger/trail/treerows"
 )
 
-// Prove proves the record that an id names: its eventID, or its number.
-func Prove(db *store.DB, key *tree.Key, id string) (*tree.Proof, error) {
+// Prove proves the record that an id names: its eventID, or its number. An index beside the database
+// is used if there is one.
+func Prove(ctx context.Context, db *store.DB, path string, key *tree.Key, id string) (
+	*tree.Proof, error) {
 	trail := treerows.Open(db)
 	size, note, err := treerows.NewestNote(db)
 	if errors.Is(err, store.NoRow) {
@@ -24,11 +29,9 @@ func Prove(db *store.DB, key *tree.Key, id string) (*tree.Proof, error) {
 	if err != nil {
 		return nil, err
 	}
-	number, err := strconv.ParseInt(id, 10, 64)
+	number, err := numberOf(ctx, db, path, id)
 	if err != nil {
-		if number, err = find(db, id); err != nil {
-			return nil, err
-		}
+		return nil, err
 	}
 	record, err := trail.Record(number)
 	switch {
@@ -46,6 +49,46 @@ func Prove(db *store.DB, key *tree.Key, id string) (*tree.Proof, error) {
 			"`claviger audit verify` says where: %w", number, err), exit.ErrTrail)
 	}
 	return proof, err
+}
+
+// numberOf is the number of the record that an id names.
+func numberOf(ctx context.Context, db *store.DB, path, id string) (int64, error) {
+	if number, err := strconv.ParseInt(id, 10, 64); err == nil {
+		return number, nil
+	}
+	if number := lookUp(ctx, db, path, id); number > 0 {
+		return number, nil
+	}
+	return find(db, id)
+}
+
+// lookUp asks the index for the number of the record with an eventID. It returns 0 if there is no
+// index, as beside a copy of the database, or if it doesn't know: the trail itself has the last
+// word.
+func lookUp(ctx context.Context, db *store.DB, path, id string) int64 {
+	dir := search.Dir(path)
+	if _, err := os.Stat(dir); err != nil {
+		return 0
+	}
+	index, err := search.OpenReader(db, dir)
+	if err != nil {
+		return 0
+	}
+	defer index.Close()
+	q := search.Query{Wide: true,
+		Where: []search.Condition{{Attribute: search.EventID, Value: id}}}
+	for before := int64(0); ; {
+		page, err := index.Find(ctx, q, before, 1)
+		switch {
+		case err != nil:
+			return 0
+		case len(page.Events) > 0:
+			return page.Events[0].Number
+		case page.Next == 0:
+			return 0
+		}
+		before = page.Next
+	}
 }
 
 var errFound = errors.New("found")

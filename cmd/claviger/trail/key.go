@@ -1,4 +1,4 @@
-package main
+package trail
 
 import (
 	"context"
@@ -7,42 +7,44 @@ import (
 	"strings"
 
 	"claviger/audit/tree"
+	"claviger/cmd/claviger/command"
 	"claviger/cmd/claviger/control"
 	"claviger/cmd/claviger/exit"
+	"claviger/cmd/claviger/place"
 )
 
-func auditKey(ctx context.Context, e *env, args []string) error {
-	f := e.flags("audit key", "--config FILE|--database FILE",
+func printKey(ctx context.Context, e *command.Env, args []string) error {
+	f := e.Flags("audit key", "--config FILE|--database FILE",
 		"Prints the public key by which what is signed over the trail is verified. An auditor notes it "+
 			"down once, best when\nthe installation is made, and believes no other one: whoever can write to "+
 			"the database can't make it say what\nthis key has not signed.\n\nThe server is asked if it is "+
 			"running. Otherwise the token is opened as the server would.")
 	path := f.String("config", "", "`file` of the configuration")
 	database := f.String("database", "", "the `file` of a running server's database, instead")
-	if err := parse(f, args); err != nil {
+	if err := command.Parse(f, args); err != nil {
 		return err
 	}
-	key, err := e.askKey(ctx, f.Name(), *path, *database)
+	key, err := askKey(ctx, e, f.Name(), *path, *database)
 	if err == nil {
-		fmt.Fprintln(e.stdout, key)
+		fmt.Fprintln(e.Stdout, key)
 	}
 	return err
 }
 
 // askKey has the token say by which key the trail is verified.
-func (e *env) askKey(ctx context.Context, command, path, database string) (string, error) {
-	p := place{database: database}
+func askKey(ctx context.Context, e *command.Env, command, path, database string) (string, error) {
+	p := place.Place{Database: database}
 	switch {
 	case path == "" && database == "":
 		return "", exit.UsageError("%s: --config FILE or --database FILE is needed", command)
 	case database == "":
 		var err error
-		if p.config, p.log, err = e.begin(path); err != nil {
+		if p.Config, p.Log, err = e.Begin(path); err != nil {
 			return "", err
 		}
-		p.database = p.config.Database
+		p.Database = p.Config.Database
 	}
-	return have[string](ctx, p, control.Request{TrailKey: &control.TrailKey{}})
+	return place.Have[string](ctx, p, control.Request{TrailKey: &control.TrailKey{}})
 }
 
 // readKey takes a key as it is said: itself, or the name of a file that holds it.

@@ -1,4 +1,4 @@
-package main
+package trail
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"claviger/audit/tree"
 	"claviger/audit/verify"
+	"claviger/cmd/claviger/command"
 	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/evidence"
 	"claviger/cmd/claviger/exit"
@@ -23,8 +24,8 @@ type evidenceFlags struct {
 	command, path, database, key string
 }
 
-func auditVerify(ctx context.Context, e *env, args []string) error {
-	f := e.flags("audit verify", "[--config FILE|--database FILE] [--records FILE] [--key KEY] [flags]",
+func verifyTrail(ctx context.Context, e *command.Env, args []string) error {
+	f := e.Flags("audit verify", "[--config FILE|--database FILE] [--records FILE] [--key KEY] [flags]",
 		"Holds every record of the trail against what the token has signed over it, and says of each "+
 			"fault where it is. It asks\nneither server nor token, unless --config is said without --key, "+
 			"and needs nothing but the key: give it a copy of the\ndatabase (a backup is one), or the lines "+
@@ -48,7 +49,7 @@ func auditVerify(ctx context.Context, e *env, args []string) error {
 		"its age")
 	f.BoolVar(&o.Closed, "closed", false, "no record may be behind the newest checkpoint: the server "+
 		"had ended")
-	if err := parse(f, args); err != nil {
+	if err := command.Parse(f, args); err != nil {
 		return err
 	}
 	trail, done, err := w.trail(ctx, *records, *first)
@@ -56,14 +57,14 @@ func auditVerify(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	defer done()
-	if o.Key, err = e.trailKey(ctx, w); err != nil {
+	if o.Key, err = trailKey(ctx, e, w); err != nil {
 		return err
 	}
 	o.Bare, o.Part = w.database == "", *records != "" && w.database != ""
 	var bar *terminal.Progress
 	o.Tell = func(done, total int64) {
 		if bar == nil {
-			bar = e.terminal().NewProgress("records", total)
+			bar = e.Terminal().NewProgress("records", total)
 		}
 		bar.Set(done)
 	}
@@ -75,7 +76,7 @@ func auditVerify(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	evidence.Show(e.stdout, r, o.Key, time.Since(began))
+	evidence.Show(e.Stdout, r, o.Key, time.Since(began))
 	if !r.OK() {
 		return exit.Mark(errors.New("the trail is not what was signed"), exit.ErrTrail)
 	}
@@ -130,9 +131,9 @@ func (w *evidenceFlags) open(ctx context.Context) (*store.DB, error) {
 }
 
 // trailKey is the key that was said, or the one that the token has.
-func (e *env) trailKey(ctx context.Context, w evidenceFlags) (*tree.Key, error) {
+func trailKey(ctx context.Context, e *command.Env, w evidenceFlags) (*tree.Key, error) {
 	if w.key == "" {
-		said, err := e.askKey(ctx, w.command, w.path, "")
+		said, err := askKey(ctx, e, w.command, w.path, "")
 		if err != nil {
 			return nil, fmt.Errorf("the token can't be asked for the key, and --key was not said: %w", err)
 		}

@@ -1,14 +1,15 @@
-package main
+package trail
 
 import (
 	"context"
 	"encoding/json"
 
+	"claviger/cmd/claviger/command"
 	"claviger/cmd/claviger/evidence"
 )
 
-func auditProve(ctx context.Context, e *env, args []string) error {
-	f := e.flags("audit prove", "ID --config FILE|--database FILE [--key KEY]",
+func proveRecords(ctx context.Context, e *command.Env, args []string) error {
+	f := e.Flags("audit prove", "ID --config FILE|--database FILE [--key KEY]",
 		"Prints a proof of one record as JSON: the record, its place in the tree, and the checkpoint that "+
 			"the token signed over\nit. With the key of `claviger audit key`, and nothing else of the site's, "+
 			"anybody can check it; examples/proof does,\nand imports nothing of Claviger.\n\nID is the "+
@@ -17,7 +18,7 @@ func auditProve(ctx context.Context, e *env, args []string) error {
 	f.StringVar(&w.path, "config", "", "`file` of the configuration")
 	f.StringVar(&w.database, "database", "", "the database's `file`, or a copy of it, or a backup")
 	f.StringVar(&w.key, "key", "", "what `claviger audit key` has printed, or a `file` that holds it")
-	id, err := parseName(f, args, "name the record by its eventID or its number")
+	id, err := command.ParseName(f, args, "name the record by its eventID or its number")
 	if err != nil {
 		return err
 	}
@@ -26,15 +27,15 @@ func auditProve(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	defer db.Close()
-	key, err := e.trailKey(ctx, w)
+	key, err := trailKey(ctx, e, w)
 	if err != nil {
 		return err
 	}
-	proof, err := evidence.Prove(db, key, id)
+	proof, err := evidence.Prove(ctx, db, w.database, key, id)
 	if err != nil {
 		return err
 	}
-	out := json.NewEncoder(e.stdout)
+	out := json.NewEncoder(e.Stdout)
 	out.SetEscapeHTML(false)
 	out.SetIndent("", "  ")
 	return out.Encode(proof)

@@ -1,4 +1,5 @@
-package main
+// Package past measures the index of a trail with many records.
+package past
 
 import (
 	"context"
@@ -114,11 +115,11 @@ func (p past) insert(tx *store.Tx, from, to int) error {
 	return nil
 }
 
-// searchLines measures the index of a trail with many records: what it costs to make, how large it
-// is, what a start reads of it, and lookups.
-func (b *bench) searchLines(ctx context.Context) error {
-	path := filepath.Join(b.dir, "claviger.db")
-	p := past{records: b.records, began: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}
+// Measure prints what an index of so many records costs to make, how large it is, what a start reads
+// of it, and lookups. The trail is made in dir.
+func Measure(ctx context.Context, dir string, records int) error {
+	path := filepath.Join(dir, "claviger.db")
+	p := past{records: records, began: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}
 	db, err := store.Open(ctx, store.Config{Path: path})
 	if err != nil {
 		return err
@@ -126,7 +127,7 @@ func (b *bench) searchLines(ctx context.Context) error {
 	if err := errors.Join(p.write(db), db.Close()); err != nil {
 		return err
 	}
-	fmt.Printf("%d records, %d MB of database\n", p.records, sizeOf(b.dir)>>20)
+	fmt.Printf("%d records, %d MB of database\n", p.records, sizeOf(dir)>>20)
 	if db, err = store.Open(ctx, store.Config{Path: path}); err != nil {
 		return err
 	}
@@ -225,14 +226,17 @@ func (p past) lookups(ctx context.Context, x *search.Index) error {
 			if err != nil {
 				return err
 			}
-			took = append(took, time.Since(began))
-			events += len(page.Events)
+			took, events = append(took, time.Since(began)), events+len(page.Events)
 		}
-		slices.Sort(took)
-		fmt.Printf("| %s | %.0f | %s | %s |\n", line.name, float64(events)/lookups,
-			took[len(took)/2].Round(time.Microsecond), took[len(took)*99/100].Round(time.Microsecond))
+		show(line.name, took, events)
 	}
 	return nil
+}
+
+func show(name string, took []time.Duration, events int) {
+	slices.Sort(took)
+	fmt.Printf("| %s | %.0f | %s | %s |\n", name, float64(events)/lookups,
+		took[len(took)/2].Round(time.Microsecond), took[len(took)*99/100].Round(time.Microsecond))
 }
 
 // sizeOf is how many bytes the files below a directory have.

@@ -1,4 +1,4 @@
-package main
+package trail
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"claviger/cmd/claviger/command"
 	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/exit"
 	"claviger/cmd/claviger/query"
@@ -35,10 +36,10 @@ var wheres = []struct {
 	{"address", search.SourceAddress, "the `address` that it came from"},
 }
 
-func auditQuery(ctx context.Context, e *env, args []string) error {
-	f := e.flags("audit query", "--config FILE|--database FILE [flags]", queryAbout)
+func queryTrail(ctx context.Context, e *command.Env, args []string) error {
+	f := e.Flags("audit query", "--config FILE|--database FILE [flags]", queryAbout)
 	path := f.String("config", "", "`file` of the configuration")
-	q := query.Query{Out: e.stdout, Notes: e.stderr, Table: isTerminal(e.stdout)}
+	q := query.Query{Out: e.Stdout, Notes: e.Stderr, Table: command.IsTerminal(e.Stdout)}
 	q.Wide = true
 	f.StringVar(&q.Database, "database", "", "the database's `file`, instead of a configuration")
 	f.StringVar(&q.Account, "account", "", "the `account`; all, unless it is said")
@@ -62,7 +63,7 @@ func auditQuery(ctx context.Context, e *env, args []string) error {
 		return nil
 	})
 	f.BoolFunc("table", "a table", func(value string) error { q.Table = value != "false"; return nil })
-	if err := parse(f, args); err != nil {
+	if err := command.Parse(f, args); err != nil {
 		return err
 	}
 	switch {

@@ -1,28 +1,29 @@
-package main
+package trail
 
 import (
 	"context"
 	"flag"
 	"time"
 
+	"claviger/cmd/claviger/command"
 	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/exit"
 	"claviger/cmd/claviger/tail"
 )
 
-func auditTail(ctx context.Context, e *env, args []string) error {
-	f := e.flags("audit tail",
+func tailTrail(ctx context.Context, e *command.Env, args []string) error {
+	f := e.Flags("audit tail",
 		"--config FILE|--database FILE [-n N | --after BATCH] [-f] [--batches]",
 		"Prints the audit trail's records, oldest first, one JSON document a line. The server may be "+
 			"running.")
 	path := f.String("config", "", "`file` of the configuration")
-	t := tail.Tail{Out: e.stdout, Notes: e.stderr, Every: 250 * time.Millisecond}
+	t := tail.Tail{Out: e.Stdout, Notes: e.Stderr, Every: 250 * time.Millisecond}
 	f.StringVar(&t.Database, "database", "", "the database's `file`, instead of a configuration")
 	f.IntVar(&t.Last, "n", 10, "how `many` records to begin with; 0 for all")
 	f.Int64Var(&t.After, "after", -1, "begin behind this `batch`, where a shipper stopped; 0 for all")
 	f.BoolVar(&t.Follow, "f", false, "wait for more")
 	f.BoolVar(&t.Batches, "batches", false, "begin each record with its batch: {\"batch\":12,...}")
-	if err := parse(f, args); err != nil {
+	if err := command.Parse(f, args); err != nil {
 		return err
 	}
 	said := map[string]bool{}

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"log/slog"
@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// harden keeps the memory of this process from being written to a core file or read by other
+// Harden keeps the memory of this process from being written to a core file or read by other
 // processes of the same user: PINs and requests pass through it.
-func harden(log *slog.Logger) {
+func Harden(log *slog.Logger) {
 	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
 		log.Warn("core files can't be turned off", "error", err)
 	}
