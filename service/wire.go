@@ -193,7 +193,8 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		exported: c.Trail.Exported, exports: s.trail.signing, events: s.trail.index,
 		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log}),
 		targets:       eventTargets(c.EventTargets),
-		queue:         s.queue, outbound: c.Outbound, topics: c.Topics, now: c.Clock.Now, own: runner.Own})
+		queue:         s.queue, outbound: c.Outbound, topics: c.Topics, now: c.Clock.Now,
+		own: runner.Own})
 	s.outside[sending.Kind] = s.services.topics.Receiver()
 	if err := s.deliverTo(c); err != nil {
 		return err

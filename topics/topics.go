@@ -10,8 +10,8 @@
 // # Who may
 //
 // A topic has a policy, which lets in other accounts and services; within the account identity
-// policies decide, as everywhere. A link in a message, to confirm a subscription or to end it, needs
-// no signature: who has it was sent it.
+// policies decide, as everywhere. A link in a message, to confirm a subscription or to end it,
+// needs no signature: who has it was sent it.
 //
 // # Where to read
 //
