@@ -51,7 +51,9 @@ func TestConnections_EveryKind_ShowsNoSecretAndOpensForTheService(t *testing.T) 
 		}
 		shown := must[events.DescribeConnectionOutput](s, "DescribeConnection", M{"Name": name})
 		if text := fmt.Sprintf("%+v %+v %+v %+v", shown, shown.AuthParameters.BasicAuthParameters,
-			shown.AuthParameters.OAuthParameters, shown.AuthParameters.InvocationHttpParameters); strings.Contains(text, "secret-") || shown.LastAuthorizedTime == nil {
+			shown.AuthParameters.OAuthParameters,
+			shown.AuthParameters.InvocationHttpParameters); strings.Contains(text, "secret-") ||
+			shown.LastAuthorizedTime == nil {
 			t.Errorf("it is shown as %s", text)
 		}
 		_, p, err := s.events.Credentials(s.Runner.Own(t.Context(), account, region, "events"), name)
@@ -111,8 +113,8 @@ func TestUpdateConnection_PartOfIt_KeepsTheRest(t *testing.T) {
 		"pass-word-4711"}) {
 		t.Errorf("%+v, %v", p, err)
 	}
-	s.Refused("UpdateConnection", M{"Name": "c", "AuthorizationType": "API_KEY"}, "ValidationException",
-		"Parameter AuthParameters is not valid. Reason: Another AuthorizationType takes parameters of "+
+	s.Refused("UpdateConnection", M{"Name": "c", "AuthorizationType": "API_KEY"},
+		"ValidationException", "Parameter AuthParameters is not valid. Reason: Another AuthorizationType takes parameters of "+
 			"its own.")
 	s.Refused("UpdateConnection", M{"Name": "c", "AuthorizationType": "API_KEY", "AuthParameters": M{
 		"ApiKeyAuthParameters": M{"ApiKeyName": "X"}}}, "ValidationException", "Parameter "+
@@ -179,6 +181,13 @@ func TestConnections_BadInput_IsRefused(t *testing.T) {
 	s.Refused("CreateConnection", M{"Name": "d", "AuthorizationType": "BASIC",
 		"AuthParameters": basic, "KmsKeyIdentifier": "alias/absent"}, "ValidationException",
 		"KMS key is not valid: Alias arn:aws:kms:"+region+":"+account+":alias/absent is not found.")
+	lattice := M{"ResourceParameters": M{"ResourceConfigurationArn": ""}}
+	for _, in := range []M{{"InvocationConnectivityParameters": lattice},
+		{"AuthParameters": M{"ConnectivityParameters": lattice}}} {
+		in["Name"] = "c"
+		s.Refused("UpdateConnection", in, "ValidationException",
+			"There is no VPC Lattice here: leave the connectivity parameters out.")
+	}
 	for name := range map[string]bool{"DescribeConnection": true, "DeleteConnection": true,
 		"DeauthorizeConnection": true, "UpdateConnection": true} {
 		s.Refused(name, M{"Name": "x"}, "ResourceNotFoundException",

@@ -17,6 +17,8 @@ type CreateConnectionInput struct {
 	AuthorizationType string                                `shape:"ConnectionAuthorizationType,required"`
 	AuthParameters    CreateConnectionAuthRequestParameters `shape:"CreateConnectionAuthRequestParameters,required"`
 	KmsKeyIdentifier  *string                               `shape:"KmsKeyIdentifier"` // absent: the service's
+
+	InvocationConnectivityParameters *ConnectivityResourceParameters `shape:"ConnectivityResourceParameters"` // refused
 }
 
 // CreateConnectionAuthRequestParameters have one of the first three.
@@ -25,6 +27,25 @@ type CreateConnectionAuthRequestParameters struct {
 	OAuthParameters          *CreateConnectionOAuthRequestParameters      `shape:"CreateConnectionOAuthRequestParameters"`
 	ApiKeyAuthParameters     *CreateConnectionApiKeyAuthRequestParameters `shape:"CreateConnectionApiKeyAuthRequestParameters"`
 	InvocationHttpParameters *connection.ConnectionHttpParameters         `shape:"ConnectionHttpParameters"`
+	ConnectivityParameters   *ConnectivityResourceParameters              `shape:"ConnectivityResourceParameters"` // refused
+}
+
+// ConnectivityResourceParameters lead through VPC Lattice, which there is not.
+type ConnectivityResourceParameters struct {
+	ResourceParameters ConnectivityResourceConfigurationArn `shape:"ConnectivityResourceConfigurationArn,required"`
+}
+
+// ConnectivityResourceConfigurationArn names a resource configuration of VPC Lattice.
+type ConnectivityResourceConfigurationArn struct {
+	ResourceConfigurationArn string `shape:"ResourceConfigurationArn,required"`
+}
+
+// publicly refuses what would be reached through VPC Lattice.
+func publicly(invocation, token *ConnectivityResourceParameters) error {
+	if invocation != nil || token != nil {
+		return eventfault.NoLattice
+	}
+	return nil
 }
 
 // CreateConnectionBasicAuthRequestParameters are a name and a password.
@@ -55,6 +76,10 @@ type CreateConnectionOAuthClientRequestParameters struct {
 
 // Validate implements [op.Input].
 func (in CreateConnectionInput) Validate() error {
+	if err := publicly(in.InvocationConnectivityParameters,
+		in.AuthParameters.ConnectivityParameters); err != nil {
+		return err
+	}
 	p := in.AuthParameters.parameters()
 	return checkParameters(&p, in.AuthorizationType)
 }
@@ -97,7 +122,8 @@ type CreateConnectionOutput struct {
 	LastModifiedTime wire.Time
 }
 
-func (s *Events) findNewConnection(c *op.Call, in CreateConnectionInput) (*connectionTarget, error) {
+func (s *Events) findNewConnection(c *op.Call,
+	in CreateConnectionInput) (*connectionTarget, error) {
 	t := s.findConnectionOf(c, "CreateConnection", in.Name)
 	t.absent = nil // it is made
 	return t, nil

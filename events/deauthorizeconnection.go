@@ -17,7 +17,8 @@ func (in DeauthorizeConnectionInput) connectionName() string { return in.Name }
 func (s *Events) deauthorizeConnection(c *op.Call, _ DeauthorizeConnectionInput,
 	t *connectionTarget) (op.Commit[UpdateConnectionOutput], error) {
 	after := t.connection.Next(func(n *connection.Connection) {
-		n.State, n.KeyARN, n.Epoch, n.Sealed, n.Modified = connection.Deauthorized, "", 0, []byte{}, c.Time
+		n.State, n.Modified = connection.Deauthorized, c.Time
+		n.KeyARN, n.Epoch, n.Sealed = "", 0, []byte{}
 	})
 	change, err := s.connections.ChangeConnection(c, t.connection, after)
 	if err != nil {

@@ -62,9 +62,10 @@ func (s *Events) listAPIDestinations(c *op.Call,
 		}
 		out.ApiDestinations = append(out.ApiDestinations, ApiDestination{ApiDestinationArn: d.ARN(),
 			Name: d.Name, ApiDestinationState: state, ConnectionArn: d.ConnectionARN,
-			InvocationEndpoint: d.Endpoint, HttpMethod: d.Method, InvocationRateLimitPerSecond: int32(d.Rate),
-			CreationTime:     wire.Time{Time: d.Created},
-			LastModifiedTime: wire.Time{Time: d.Modified}})
+			InvocationEndpoint: d.Endpoint, HttpMethod: d.Method,
+			InvocationRateLimitPerSecond: int32(d.Rate),
+			CreationTime:                 wire.Time{Time: d.Created},
+			LastModifiedTime:             wire.Time{Time: d.Modified}})
 	}
 	return out, nil
 }

@@ -136,7 +136,8 @@ func busARN(c *op.Call, e PutEventsRequestEntry) string {
 		Resource: "event-bus/" + e.bus()}.String()
 }
 
-func (s *Events) putEvents(c *op.Call, in PutEventsInput, _ sent) (op.Commit[PutEventsOutput], error) {
+func (s *Events) putEvents(c *op.Call, in PutEventsInput,
+	_ sent) (op.Commit[PutEventsOutput], error) {
 	out := PutEventsOutput{Entries: make([]PutEventsResultEntry, len(in.Entries))}
 	var taken []outbox.Event
 	for i, e := range in.Entries {
@@ -162,15 +163,15 @@ func (e PutEventsRequestEntry) refusal() (code, message string) {
 		value *string
 	}{{"Source", e.Source}, {"DetailType", e.DetailType}, {"Detail", e.Detail}} {
 		if domain.Or(member.value, "") == "" {
-			return "InvalidArgument", "Parameter " + member.name + " is not valid. Reason: " +
+			return model.InvalidArgument, "Parameter " + member.name + " is not valid. Reason: " +
 				member.name + " is a required argument."
 		}
 	}
 	if strings.HasPrefix(*e.Source, "aws.") {
-		return "NotAuthorizedForSourceException", "Not authorized for the source."
+		return model.NotAuthorizedForSource, "Not authorized for the source."
 	}
 	if !isDetail(*e.Detail) {
-		return "MalformedDetail", "Detail is malformed."
+		return model.MalformedDetail, "Detail is malformed."
 	}
 	return "", ""
 }

@@ -128,8 +128,8 @@ func TestTestEventPattern_Event_MatchesOrNot(t *testing.T) {
 		s.Refused("TestEventPattern", M{"EventPattern": mine, "Event": event}, "ValidationException",
 			"Parameter Event is not valid.")
 	}
-	s.Refused("TestEventPattern", M{"EventPattern": "[]", "Event": "{}"}, "InvalidEventPatternException",
-		"Event pattern is not valid. Reason: Filter is not an object\n at [Source: (String)\"[]\"; "+
+	s.Refused("TestEventPattern", M{"EventPattern": "[]", "Event": "{}"},
+		"InvalidEventPatternException", "Event pattern is not valid. Reason: Filter is not an object\n at [Source: (String)\"[]\"; "+
 			"line: 1, column: 2]")
 }
 

@@ -123,7 +123,8 @@ func (s *Events) findPutRule(c *op.Call, in PutRuleInput) (placement, error) {
 	return placement{t, len(in.Tags) > 0}, nil
 }
 
-func (s *Events) putRule(c *op.Call, in PutRuleInput, t placement) (op.Commit[PutRuleOutput], error) {
+func (s *Events) putRule(c *op.Call, in PutRuleInput,
+	t placement) (op.Commit[PutRuleOutput], error) {
 	say := func(r *rule.Rule) {
 		r.Pattern = domain.Or(in.EventPattern, "")
 		r.Schedule = domain.Or(in.ScheduleExpression, "")

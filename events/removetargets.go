@@ -20,10 +20,23 @@ type RemoveTargetsInput struct {
 func (in RemoveTargetsInput) bus() *string     { return in.EventBusName }
 func (in RemoveTargetsInput) ruleName() string { return in.Rule }
 
+// RemoveTargetsOutput has what was refused: nothing, since a request is taken as a whole.
+type RemoveTargetsOutput struct {
+	FailedEntryCount int32
+	FailedEntries    []RemoveTargetsResultEntry
+}
+
+// RemoveTargetsResultEntry is a target that could not be taken away.
+type RemoveTargetsResultEntry struct {
+	TargetId     string
+	ErrorCode    string
+	ErrorMessage string
+}
+
 // removeTargets takes targets away. One that isn't there is away already.
 func (s *Events) removeTargets(_ *op.Call, in RemoveTargetsInput,
-	r *rule.Rule) (*rulerows.Change, PutTargetsOutput, error) {
-	out := PutTargetsOutput{FailedEntries: []PutTargetsResultEntry{}}
+	r *rule.Rule) (*rulerows.Change, RemoveTargetsOutput, error) {
+	out := RemoveTargetsOutput{FailedEntries: []RemoveTargetsResultEntry{}}
 	after := r.Next(func(n *rule.Rule) {
 		n.Targets = slices.DeleteFunc(n.Targets, func(t rule.Target) bool {
 			return slices.Contains(in.Ids, t.Id)

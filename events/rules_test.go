@@ -122,7 +122,7 @@ func TestDeleteRule_WithTargets_IsRefused(t *testing.T) {
 		{"Id": "b", "Arn": topic}}})
 	s.Refused("DeleteRule", M{"Name": "r"}, "ValidationException",
 		"Rule can't be deleted since it has targets.")
-	out := must[events.PutTargetsOutput](s, "RemoveTargets",
+	out := must[events.RemoveTargetsOutput](s, "RemoveTargets",
 		M{"Rule": "r", "Ids": []string{"a", "b", "absent"}})
 	if out.FailedEntryCount != 0 || out.FailedEntries == nil {
 		t.Errorf("%+v", out)
@@ -201,7 +201,8 @@ func TestPutTargets_BadInput_IsRefused(t *testing.T) {
 	form := func(arn string) string {
 		return "Parameter " + arn + " is not valid. Reason: Provided Arn is not in correct format."
 	}
-	for _, arn := range []string{"x", "arn:aws:sqs:" + region + ":" + account + ":q", prefix + "rule/r",
+	for _, arn := range []string{"x", "arn:aws:sqs:" + region + ":" + account + ":q",
+		prefix + "rule/r",
 		prefix + "api-destination/x", topic + ":sub"} {
 		bad(M{"Arn": arn}, form(arn))
 	}

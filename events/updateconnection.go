@@ -15,7 +15,17 @@ type UpdateConnectionInput struct {
 	AuthorizationType *string                                `shape:"ConnectionAuthorizationType"`
 	AuthParameters    *UpdateConnectionAuthRequestParameters `shape:"UpdateConnectionAuthRequestParameters"`
 	KmsKeyIdentifier  *string                                `shape:"KmsKeyIdentifier"`
-	op.ByShape
+
+	InvocationConnectivityParameters *ConnectivityResourceParameters `shape:"ConnectivityResourceParameters"` // refused
+}
+
+// Validate implements [op.Input].
+func (in UpdateConnectionInput) Validate() error {
+	var token *ConnectivityResourceParameters
+	if in.AuthParameters != nil {
+		token = in.AuthParameters.ConnectivityParameters
+	}
+	return publicly(in.InvocationConnectivityParameters, token)
 }
 
 // UpdateConnectionAuthRequestParameters have what is to be different of the parameters.
@@ -24,6 +34,7 @@ type UpdateConnectionAuthRequestParameters struct {
 	OAuthParameters          *UpdateConnectionOAuthRequestParameters      `shape:"UpdateConnectionOAuthRequestParameters"`
 	ApiKeyAuthParameters     *UpdateConnectionApiKeyAuthRequestParameters `shape:"UpdateConnectionApiKeyAuthRequestParameters"`
 	InvocationHttpParameters *connection.ConnectionHttpParameters         `shape:"ConnectionHttpParameters"`
+	ConnectivityParameters   *ConnectivityResourceParameters              `shape:"ConnectivityResourceParameters"` // refused
 }
 
 // UpdateConnectionBasicAuthRequestParameters are a name and a password.

@@ -31,7 +31,7 @@ func TestCreateKey_Record_NamesTheNewKey(t *testing.T) {
 	names("CreateKey", answer+id, resource(id))
 	id = s.relatedKeys(M{})
 	names("CreateKey", answer+id, resource(id))
-	names("CreateKey", resource(s.describe(ourRegion, managedAlias(sm)).KeyId))
+	names("CreateKey", `"ARN":"`+s.describe(ourRegion, managedAlias(sm)).Arn+`"}]`)
 	store := s.connectedStore()
 	names("CreateCustomKeyStore", `"responseElements":{"customKeyStoreId":"`+store+`"}`,
 		`"requestParameters":{"customKeyStoreName":"`)

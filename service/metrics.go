@@ -198,6 +198,12 @@ func (m *metrics) watchClock(g *clock.Guard) {
 			func() float64 { return g.Ahead().Seconds() }))
 }
 
+// watchTrail adds what those say that follow the trail.
+func (m *metrics) watchTrail(s *sequencer.Sequencer, x *search.Index) {
+	m.watchTree(s)
+	m.watchIndex(x)
+}
+
 // watchIndex adds how far the index of the trail is.
 func (m *metrics) watchIndex(x *search.Index) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(

@@ -169,10 +169,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	if s.clock, err = newTimekeeper(ctx, c, in, s.DB); err != nil {
 		return err
 	}
-	s.outside = receivers{}
-	s.queue, err = delivery.Open(delivery.Config{DB: s.DB, Now: c.Clock.Now, Log: c.Log,
-		Receivers: s.outside})
-	if err != nil {
+	if err := s.openQueue(c); err != nil {
 		return err
 	}
 	entities := entity.New(s.DB, in.Rows)
@@ -196,14 +193,13 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		queue:         s.queue, outbound: c.Outbound, topics: c.Topics, now: c.Clock.Now,
 		own: runner.Own})
 	s.outside[sending.Kind] = s.services.topics.Receiver()
-	if err := s.deliverTo(c); err != nil {
+	if err := s.deliverTo(ctx, c); err != nil {
 		return err
 	}
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	m.watchClock(s.clock.Guard)
-	m.watchTree(s.prover.Sequencer)
-	m.watchIndex(s.trail.index)
+	m.watchTrail(s.prover.Sequencer, s.trail.index)
 	m.watchCopies(s.trail.copies)
 	m.watchDeliveries(s.queue, c.Clock.Now)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,

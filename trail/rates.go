@@ -30,7 +30,8 @@ func (r *rates) take(account, region string, now time.Time) bool {
 	const each = time.Second / perSecond
 	at := place{account, region}
 	free := r.places[at]
-	if ahead := free.Sub(now); ahead <= 0 || ahead > atOnce*each { // nothing taken, or the clock was set back
+	// What is free long after now was taken before the clock was set back.
+	if ahead := free.Sub(now); ahead <= 0 || ahead > atOnce*each {
 		free = now
 	}
 	if free = free.Add(each); free.Sub(now) > atOnce*each {

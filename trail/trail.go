@@ -1,9 +1,10 @@
 // Package trail is AWS CloudTrail, as far as it can be true of a service that records all that it
-// does and can't be told not to: each account has the one trail that the configuration declares, and
-// operations read what there is.
+// does and can't be told not to: each account has the one trail that the configuration declares,
+// and operations read what there is.
 //
 // What follows the trail behind the committer is below: search is the index by which events are
-// found, export writes CloudTrail's files, copies sends the trail on, retention removes what is old.
+// found, export writes CloudTrail's files, copies sends the trail on, retention removes what is
+// old.
 package trail
 
 import (

@@ -57,6 +57,10 @@ func TestLook_AccessOpened_IsToldOfEachWay(t *testing.T) {
 			return put("secretsmanager", "PutResourcePolicy",
 				`"secretId":"`+aSecret+`","resourcePolicy":`, p)
 		}, aSecret, region},
+		"a secret's policy, by its name": {func(p string) audit.Record {
+			return put("secretsmanager", "PutResourcePolicy", `"secretId":"name","resourcePolicy":`, p,
+				`{"resourceARNs":["`+aSecret+`"]}`)
+		}, aSecret, region},
 		"a parameter's policy": {func(p string) audit.Record {
 			return put("ssm", "PutResourcePolicy", `"resourceArn":"`+parameter+`","policy":`, p)
 		}, parameter, region},

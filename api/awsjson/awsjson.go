@@ -43,8 +43,8 @@ func New(ops []op.Operation) *Protocol {
 	return p
 }
 
-// prefixes are what targets of a service begin with. Of one that has dots in it (CloudTrail's is
-// com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101) some SDKs send what is behind the last.
+// prefixes are what targets of a service begin with. Of one that has dots in it, as CloudTrail's,
+// some SDKs send what is behind the last.
 func prefixes(s *op.Service) []string {
 	if i := strings.LastIndexByte(s.Target, '.'); i >= 0 {
 		return []string{s.Target, s.Target[i+1:]}
@@ -52,8 +52,8 @@ func prefixes(s *op.Service) []string {
 	return []string{s.Target}
 }
 
-// cut returns a target's prefix and what is behind it: the prefix of a service with the dots that it
-// has, and else all before the first one.
+// cut returns a target's prefix and what is behind it: the prefix of a service with the dots that
+// it has, and else all before the first one.
 func (p *Protocol) cut(target string) (prefix, name string) {
 	if i := strings.LastIndexByte(target, '.'); i >= 0 && p.services[target[:i]] != nil {
 		return target[:i], target[i+1:]

@@ -7,8 +7,8 @@ import (
 	"claviger/internal/op"
 )
 
-// TestRecognise_TargetWithDots_IsItsService: boto3 and the AWS CLI send all of CloudTrail's, and the
-// SDK for Go what is behind the last dot.
+// TestRecognise_TargetWithDots_IsItsService: boto3 and the AWS CLI send all of CloudTrail's, and
+// the SDK for Go what is behind the last dot.
 func TestRecognise_TargetWithDots_IsItsService(t *testing.T) {
 	dotted := &op.Service{Name: "dotted", Target: "com.amazonaws.dotted.v1.Dotted_1"}
 	plain := &op.Service{Name: "plain", Target: "Plain"}

@@ -1,4 +1,4 @@
-// Package past measures the index of a trail with many records.
+// Package past measures lookups in a trail with a long past, by the index and without a service.
 package past
 
 import (
@@ -21,7 +21,8 @@ import (
 )
 
 // The past that lookups are measured in: a service that is asked some hundred times a second by
-// fifty access keys, about a thousand keys, each time with another object in the encryption context.
+// fifty access keys, about a thousand keys, each time with another object in the encryption
+// context.
 const (
 	recordsOfBatch = 16
 	keysOfPast     = 1000
@@ -115,8 +116,8 @@ func (p past) insert(tx *store.Tx, from, to int) error {
 	return nil
 }
 
-// Measure prints what an index of so many records costs to make, how large it is, what a start reads
-// of it, and lookups. The trail is made in dir.
+// Measure makes a trail with so many records in a directory, and prints what the index of it costs
+// to make, how large it is, what a start reads of it, and how long lookups take.
 func Measure(ctx context.Context, dir string, records int) error {
 	path := filepath.Join(dir, "claviger.db")
 	p := past{records: records, began: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}
@@ -173,52 +174,61 @@ func kept(ctx context.Context, db *store.DB, path string, f func(*search.Index) 
 	return f(x)
 }
 
-// lookups measures each kind, of values drawn at random.
-func (p past) lookups(ctx context.Context, x *search.Index) error {
-	random := rand.New(rand.NewPCG(1, 2))
-	draw := func() int { return 1 + random.IntN(p.records) }
-	of := func(a search.Attribute, value string) search.Condition {
-		return search.Condition{Attribute: a, Value: value}
-	}
-	fmt.Println("\n| looked up | events of a page | p50 | p99 |\n|---|--:|--:|--:|")
-	for _, line := range []struct {
-		name  string
-		where func(n int) []search.Condition
-		from  bool // a time of the past at which it begins
-	}{
+// line is one kind of lookups.
+type line struct {
+	name  string
+	where func(n int) []search.Condition // of a record that is drawn at random
+	until bool                           // up to its time
+}
+
+func only(a search.Attribute, value string) []search.Condition {
+	return []search.Condition{{Attribute: a, Value: value}}
+}
+
+func (p past) lines() []line {
+	return []line{
 		{"all, the newest page", func(int) []search.Condition { return nil }, false},
 		{"an event by its id", func(n int) []search.Condition {
-			return []search.Condition{of(search.EventID, p.id(n))}
+			return only(search.EventID, p.id(n))
 		}, false},
 		{"a key by its ARN", func(n int) []search.Condition {
-			return []search.Condition{of(search.ResourceName, p.key(n))}
+			return only(search.ResourceName, p.key(n))
 		}, false},
 		{"an access key", func(n int) []search.Condition {
-			return []search.Condition{of(search.AccessKeyID, "AKIAIOSFODNN7"+p.user(n))}
+			return only(search.AccessKeyID, "AKIAIOSFODNN7"+p.user(n))
 		}, false},
 		{"an access key, up to a time of the past", func(n int) []search.Condition {
-			return []search.Condition{of(search.AccessKeyID, "AKIAIOSFODNN7"+p.user(n))}
+			return only(search.AccessKeyID, "AKIAIOSFODNN7"+p.user(n))
 		}, true},
 		{"a pair that one record has", func(n int) []search.Condition {
-			return []search.Condition{of(search.ContextPair, search.Pair("object", fmt.Sprintf("o%d", n)))}
+			return only(search.ContextPair, search.Pair("object", fmt.Sprintf("o%d", n)))
 		}, false},
 		{"a rare operation", func(int) []search.Condition {
-			return []search.Condition{of(search.EventName, "DisableKey")}
+			return only(search.EventName, "DisableKey")
 		}, false},
-		{"an error on a key by an access key", func(n int) []search.Condition {
-			return []search.Condition{of(search.ErrorCode, "AccessDenied"),
-				of(search.Resource, p.key(n/1000*1000+7)), of(search.Username, p.user(n/1000*1000+7))}
+		{"an error on a key by a user", func(n int) []search.Condition {
+			n = n/1000*1000 + 7 // one that was refused
+			return append(only(search.ErrorCode, "AccessDenied"),
+				search.Condition{Attribute: search.Resource, Value: p.key(n)},
+				search.Condition{Attribute: search.Username, Value: p.user(n)})
 		}, false},
 		{"what is nowhere", func(n int) []search.Condition {
-			return []search.Condition{of(search.ResourceName, fmt.Sprintf("arn:none:%d", n))}
+			return only(search.ResourceName, fmt.Sprintf("arn:none:%d", n))
 		}, false},
-	} {
+	}
+}
+
+// lookups measures each kind.
+func (p past) lookups(ctx context.Context, x *search.Index) error {
+	random := rand.New(rand.NewPCG(1, 2))
+	fmt.Println("\n| looked up | events of a page | p50 | p99 |\n|---|--:|--:|--:|")
+	for _, l := range p.lines() {
 		var took []time.Duration
 		events := 0
 		for range lookups {
-			n := draw()
-			q := search.Query{Account: "111122223333", Region: "us-east-1", Where: line.where(n)}
-			if line.from {
+			n := 1 + random.IntN(p.records)
+			q := search.Query{Account: "111122223333", Region: "us-east-1", Where: l.where(n)}
+			if l.until {
 				q.To = p.at(n)
 			}
 			began := time.Now()
@@ -226,17 +236,14 @@ func (p past) lookups(ctx context.Context, x *search.Index) error {
 			if err != nil {
 				return err
 			}
-			took, events = append(took, time.Since(began)), events+len(page.Events)
+			took = append(took, time.Since(began))
+			events += len(page.Events)
 		}
-		show(line.name, took, events)
+		slices.Sort(took)
+		fmt.Printf("| %s | %.1f | %s | %s |\n", l.name, float64(events)/lookups,
+			took[len(took)/2].Round(time.Microsecond), took[len(took)*99/100].Round(time.Microsecond))
 	}
 	return nil
-}
-
-func show(name string, took []time.Duration, events int) {
-	slices.Sort(took)
-	fmt.Printf("| %s | %.0f | %s | %s |\n", name, float64(events)/lookups,
-		took[len(took)/2].Round(time.Microsecond), took[len(took)*99/100].Round(time.Microsecond))
 }
 
 // sizeOf is how many bytes the files below a directory have.

@@ -125,8 +125,9 @@ func TestAuditExport_AWSCLI_ValidatesIt(t *testing.T) {
 func TestAuditExport_WithoutABucket_IsRefused(t *testing.T) {
 	t.Parallel()
 	s := initialised(t)
-	s.clear(s.run("audit", "export", s.path("x"), "--config", s.path("claviger.toml")), 3, "trail.bucket")
-	s.clear(s.run("audit", "export", "--config", s.path("claviger.toml")), 2, "name the directory")
+	config := s.path("claviger.toml")
+	s.clear(s.run("audit", "export", s.path("x"), "--config", config), 3, "trail.bucket")
+	s.clear(s.run("audit", "export", "--config", config), 2, "name the directory")
 	s.clear(s.run("audit", "export", s.path("x")), 2, "--config FILE")
 }
 
@@ -148,7 +149,8 @@ func TestCopies_ServerKilled_HaveEveryRecord(t *testing.T) {
 		}
 	}))
 	t.Cleanup(collector.Close)
-	s.add("[[trail.copies]]\nname = \"files\"\nkind = \"directory\"\nto = \"" + s.path("copy") + "\"\n" +
+	s.add("[[trail.copies]]\nname = \"files\"\nkind = \"directory\"\nto = \"" +
+		s.path("copy") + "\"\n" +
 		"[[trail.copies]]\nname = \"http\"\nkind = \"http\"\nto = \"" + collector.URL + "/\"\n" +
 		"[[trail.copies]]\nname = \"gone\"\nkind = \"syslog\"\nto = \"127.0.0.1:9\"\n")
 	for n := range 4 {

@@ -17,7 +17,7 @@ import (
 	"claviger/cmd/claviger/command"
 	"claviger/cmd/claviger/exit"
 	"claviger/cmd/claviger/trail"
-	"claviger/secrets/rotation/rotator/program/sandbox"
+	"claviger/internal/sandbox"
 )
 
 // row is one word of the command line. What takes flags tells of them itself; what takes more
@@ -61,7 +61,7 @@ func commands() []row {
 }
 
 func main() {
-	sandbox.Main() // not a command for people: a rotator's program begins so
+	sandbox.Main() // not a command for people: a program of the site begins so
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, &env{command.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}}, os.Args[1:])
 	stop()

@@ -101,7 +101,8 @@ func (p *Parameters) Shown() (s ConnectionAuthResponseParameters) {
 		s.ApiKeyAuthParameters = &ConnectionApiKeyAuthResponseParameters{ApiKeyName: a.ApiKeyName}
 	}
 	if o := p.OAuthParameters; o != nil {
-		s.OAuthParameters = &ConnectionOAuthResponseParameters{ClientParameters: ConnectionOAuthClientResponseParameters{ClientID: o.ClientID},
+		s.OAuthParameters = &ConnectionOAuthResponseParameters{
+			ClientParameters:      ConnectionOAuthClientResponseParameters{ClientID: o.ClientID},
 			AuthorizationEndpoint: o.AuthorizationEndpoint, HttpMethod: o.HttpMethod,
 			OAuthHttpParameters: o.OAuthHttpParameters.shown()}
 	}

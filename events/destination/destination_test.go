@@ -130,8 +130,9 @@ func TestDeliver_Request_IsInEventBridgesForm(t *testing.T) {
 	p.InvocationHttpParameters = &connection.ConnectionHttpParameters{
 		HeaderParameters: []connection.ConnectionHeaderParameter{{Key: text("X-Own"),
 			Value: text("connection's")}},
-		QueryStringParameters: []connection.ConnectionQueryStringParameter{{Key: text("q"), Value: text("a b&c")}},
-		BodyParameters:        []connection.ConnectionBodyParameter{{Key: text("secret"), Value: text(`"x`)}},
+		QueryStringParameters: []connection.ConnectionQueryStringParameter{{Key: text("q"),
+			Value: text("a b&c")}},
+		BodyParameters: []connection.ConnectionBodyParameter{{Key: text("secret"), Value: text(`"x`)}},
 	}
 	s, r := begin(t, h.URL+"/a/*/b/*?fixed=1", p, allow(h.URL))
 	m := s.message(`,"http":{"PathParameterValues":["x/y","..z"],` +

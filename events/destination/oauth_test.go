@@ -65,9 +65,12 @@ func (g *granting) sends(token string) {
 // TestDeliver_OAuth_AsksOnceAndAgainBeforeTheEnd of a token.
 func TestDeliver_OAuth_AsksOnceAndAgainBeforeTheEnd(t *testing.T) {
 	g := grant(t, "POST", &connection.ConnectionHttpParameters{
-		BodyParameters:        []connection.ConnectionBodyParameter{{Key: text("audience"), Value: text("us")}},
-		QueryStringParameters: []connection.ConnectionQueryStringParameter{{Key: text("q"), Value: text("1")}},
-		HeaderParameters:      []connection.ConnectionHeaderParameter{{Key: text("X-Own"), Value: text("2")}}})
+		BodyParameters: []connection.ConnectionBodyParameter{{Key: text("audience"),
+			Value: text("us")}},
+		QueryStringParameters: []connection.ConnectionQueryStringParameter{{Key: text("q"),
+			Value: text("1")}},
+		HeaderParameters: []connection.ConnectionHeaderParameter{{Key: text("X-Own"),
+			Value: text("2")}}})
 	g.sends("token-1")
 	q := g.server.request
 	form, err := url.ParseQuery(g.server.body)
@@ -113,8 +116,9 @@ func TestDeliver_OAuthByGet_HasAllInTheQuery(t *testing.T) {
 		"/token?a=b&client_id=id&client_secret=se%26cret&grant_type=client_credentials" {
 		t.Errorf("asked was %s %s with %s", q.Method, q.RequestURI, g.server.body)
 	}
-	g = grant(t, "POST", &connection.ConnectionHttpParameters{HeaderParameters: []connection.ConnectionHeaderParameter{
-		{Key: text("content-type"), Value: text("application/json")}}})
+	g = grant(t, "POST", &connection.ConnectionHttpParameters{
+		HeaderParameters: []connection.ConnectionHeaderParameter{
+			{Key: text("content-type"), Value: text("application/json")}}})
 	g.sends("token-1")
 	const asked = `{"client_id":"id","client_secret":"se&cret","grant_type":"client_credentials"}`
 	if g.server.body != asked {

@@ -30,7 +30,7 @@ var (
 	TooManyTags = fault.New(fault.Limit, "LimitExceededException",
 		"A rule or event bus has at most 50 tags.")
 
-	NoChange = Invalid("Give at least one member to change.")
+	NoLattice = Invalid("There is no VPC Lattice here: leave the connectivity parameters out.")
 )
 
 // Invalid is AWS's answer to what no state would make valid.

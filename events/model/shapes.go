@@ -25,13 +25,17 @@ var shapes = shape.Table{
 	"ConnectionOAuthHttpMethod":                  {Enum: []string{"GET", "POST", "PUT"}},
 	"ConnectionQueryStringParameter":             {},
 	"ConnectionQueryStringParametersList":        {Max: 100, Member: "ConnectionQueryStringParameter"},
-	"ConnectionState": {Enum: []string{"CREATING", "UPDATING", "DELETING", "AUTHORIZED", "DEAUTHORIZED",
+	"ConnectionState": {Enum: []string{"CREATING", "UPDATING", "DELETING", "AUTHORIZED",
+		"DEAUTHORIZED",
 		"AUTHORIZING", "DEAUTHORIZING", "ACTIVE", "FAILED_CONNECTIVITY"}},
 	"CreateConnectionApiKeyAuthRequestParameters":  {},
 	"CreateConnectionAuthRequestParameters":        {},
 	"CreateConnectionBasicAuthRequestParameters":   {},
 	"CreateConnectionOAuthClientRequestParameters": {},
 	"CreateConnectionOAuthRequestParameters":       {},
+	"ConnectivityResourceConfigurationArn":         {},
+	"ConnectivityResourceParameters":               {},
+	"ResourceConfigurationArn":                     {Max: 2048, Pattern: lattice},
 	"DeadLetterConfig":                             {},
 	"EventBusName":                                 {Min: 1, Max: 256, Pattern: `[/\.\-_A-Za-z0-9]+`},
 	"EventBusNameOrArn":                            {Min: 1, Max: 1600, Pattern: busARN + `[/\.\-_A-Za-z0-9]+`},
@@ -100,12 +104,14 @@ var shapes = shape.Table{
 }
 
 const (
-	named         = `[\.\-_A-Za-z0-9]+`
-	header        = `^[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*$`
-	headerValue   = `^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$`
-	queryValue    = `[^\x00-\x09\x0B\x0C\x0E-\x1F\x7F]+`
-	endpoint      = `^((%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@\x26=+$,A-Za-z0-9])+)([).!';/?:,])?$`
-	busARN        = `(arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?`
+	named       = `[\.\-_A-Za-z0-9]+`
+	header      = `^[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*$`
+	headerValue = `^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$`
+	queryValue  = `[^\x00-\x09\x0B\x0C\x0E-\x1F\x7F]+`
+	endpoint    = `^((%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@\x26=+$,A-Za-z0-9])+)([).!';/?:,])?$`
+	busARN      = `(arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?`
+	lattice     = `^(?:^arn:[a-z0-9\-]+:vpc-lattice:[a-zA-Z0-9\-]+:\d{12}:resourceconfiguration/` +
+		`rcfg-[0-9a-z]{17}$|^$)`
 	connectionARN = `^arn:aws([a-z]|\-)*:events:([a-z]|\d|\-)*:([0-9]{12})?:connection\/` +
 		`[\.\-_A-Za-z0-9]+\/[\-A-Za-z0-9]+$`
 )

@@ -44,7 +44,8 @@ func within(text, prefix string) (string, bool) {
 }
 
 // units are those of a rate. One of a thing is in the singular, as EventBridge asks for.
-var units = map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}
+var units = map[string]time.Duration{"minute": time.Minute, "hour": time.Hour,
+	"day": 24 * time.Hour}
 
 func parseRate(text string) (time.Duration, error) {
 	value, unit, ok := strings.Cut(text, " ")

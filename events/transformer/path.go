@@ -72,7 +72,8 @@ func parseStep(text string) (s step, rest string, err error) {
 	if n, err := strconv.ParseUint(inside, 10, 31); err == nil {
 		return step{element: int(n), kind: '['}, rest, nil
 	}
-	if len(inside) > 2 && (inside[0] == '\'' || inside[0] == '"') && inside[len(inside)-1] == inside[0] {
+	if quoted := len(inside) > 2 && inside[len(inside)-1] == inside[0]; quoted &&
+		(inside[0] == '\'' || inside[0] == '"') {
 		return step{name: inside[1 : len(inside)-1], kind: '.'}, rest, nil
 	}
 	return s, "", errBadStep

@@ -24,8 +24,9 @@ func variables() transformer.Variables {
 
 // The results are those of recordings, as far as there are any.
 func TestApply_Template_IsFilledAsRecorded(t *testing.T) {
-	paths := map[string]string{"type": "$.detail-type", "time": "$.time", "command": "$.detail.command",
-		"absent": "$.detail.absent", "obj": "$.detail.payload", "list": "$.detail.states",
+	paths := map[string]string{"type": "$.detail-type", "time": "$.time",
+		"command": "$.detail.command",
+		"absent":  "$.detail.absent", "obj": "$.detail.payload", "list": "$.detail.states",
 		"one": "$.detail.severity", "valid": "$.detail.valid", "n": "$.detail.n",
 		"null": "$.detail.nothing", "q": "$.detail.quote", "whole": "$", "lines": "$.detail.lines"}
 	const unfit = "unfit"

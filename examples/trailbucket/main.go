@@ -6,7 +6,8 @@
 //
 //	export AWS_ENDPOINT_URL_CLOUDTRAIL=https://claviger.example.com:8200
 //	export AWS_ENDPOINT_URL_S3=http://127.0.0.1:8300
-//	aws cloudtrail validate-logs --trail-arn arn:aws:cloudtrail:us-east-1:111122223333:trail/claviger \
+//	aws cloudtrail validate-logs \
+//	  --trail-arn arn:aws:cloudtrail:us-east-1:111122223333:trail/claviger \
 //	  --start-time 2026-03-01T00:00:00Z --verbose
 //
 // It has the three operations that take: GetBucketLocation, ListObjects and GetObject. Signatures
@@ -90,7 +91,7 @@ func get(w http.ResponseWriter, files fs.FS, object string) {
 		}
 	}
 	for name, value := range beside {
-		w.Header().Set("X-Amz-Meta-"+name, value)
+		w.Header()["x-amz-meta-"+name] = []string{value} // in small letters, as clients look for it
 	}
 	w.Header().Set("Content-Type", "application/gzip")
 	w.Header().Set("Content-Length", strconv.Itoa(len(content)))
@@ -118,7 +119,8 @@ type entry struct {
 
 const pageSize = 1000
 
-// list sends the objects that begin with prefix and come behind marker, in the order of their names.
+// list sends the objects that begin with prefix and come behind marker, in the order of their
+// names.
 func list(w http.ResponseWriter, files fs.FS, bucket, prefix, marker string) {
 	page := listing{Name: bucket, Prefix: prefix, Marker: marker, MaxKeys: pageSize}
 	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {

@@ -211,7 +211,9 @@ func (r *Runner) unknown(c *Call, s *Service, err error) error {
 
 // refused leaves the record of a failure that happened outside the road's middle part.
 func (r *Runner) refused(c *Call, n *Info, err error) error {
-	c.trail = &trail{records: []left{{Record: c.record(n, err)}}}
+	rec := c.record(n, err)
+	rec.ReadOnly = n.Service.Records.IsRead(*n)
+	c.trail = &trail{records: []left{{Record: rec}}}
 	return r.commit(c, n.Service, nil, err)
 }
 

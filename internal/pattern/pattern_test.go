@@ -149,7 +149,8 @@ func TestCompile_FilterPolicies_AreHeldToSNSsRules(t *testing.T) {
 	} {
 		for _, dialect := range []pattern.Dialect{pattern.SNSAttributes, pattern.SNSBody} {
 			_, err := pattern.Compile(text, dialect)
-			if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
+			if want == "" && err != nil ||
+				want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
 				t.Errorf("%s: %v, want %q", text, err, want)
 			}
 		}

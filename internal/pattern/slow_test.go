@@ -213,7 +213,8 @@ func meets(v, c any) bool {
 	case string:
 		s, ok := v.(string)
 		if ok && net.ParseIP(c) != nil && net.ParseIP(s) != nil {
-			return net.ParseIP(c).Equal(net.ParseIP(s)) && strings.Contains(c, ":") == strings.Contains(s, ":")
+			return net.ParseIP(c).Equal(net.ParseIP(s)) &&
+				strings.Contains(c, ":") == strings.Contains(s, ":")
 		}
 		return ok && s == c
 	}

@@ -10,9 +10,11 @@ import (
 // of it; see compatibility_test.go.
 var coverageOfEventBridge = coverage{
 	service: "events", title: "EventBridge", target: "AWSEvents",
-	client: reflect.TypeFor[*eventbridge.Client](), least: len(eventOperations) + len(noEventOperation),
-	page: "docs/compatibility-eventbridge.md", source: "coverageevents_test.go",
-	noOperation: noEventOperation, limited: limitedOfEventBridge, proofs: proofsOfEventBridge,
+	client: reflect.TypeFor[*eventbridge.Client](),
+	least:  len(eventOperations) + len(noEventOperation),
+	page:   "docs/compatibility-eventbridge.md", source: "coverageevents_test.go",
+	noOperation: noEventOperation, refused: refusedOfEventBridge,
+	limited: limitedOfEventBridge, proofs: proofsOfEventBridge,
 	proven: []string{"service/servicetest", "events/..."},
 }
 
@@ -55,6 +57,9 @@ const (
 )
 
 var limitedOfEventBridge = map[string]string{
+	"CreateConnectionAuthRequestParameters.ConnectivityParameters": "refused: there is no VPC Lattice",
+	"UpdateConnectionAuthRequestParameters.ConnectivityParameters": "refused: there is no VPC Lattice",
+
 	"*.EventBusName":                     onlyDefault,
 	"*.Force":                            "is taken, and says nothing: no service manages rules",
 	"DescribeEventBus.Name":              onlyDefault,
@@ -67,6 +72,19 @@ var limitedOfEventBridge = map[string]string{
 	"PutRule.RoleArn":                    "is kept, and no target needs one",
 	"DeadLetterConfig.Arn":               "a topic or a log group that the configuration declares: there are no queues",
 	"DescribeConnection.ConnectionState": "`AUTHORIZED` or `DEAUTHORIZED`",
+}
+
+const (
+	throughLattice = `{"ResourceParameters":{"ResourceConfigurationArn":"arn:aws:vpc-lattice:us-east-1:111122223333:resourceconfiguration/rcfg-0123456789abcdefg"}}`
+	withLattice    = `{"Name":"LINK","InvocationConnectivityParameters":` + throughLattice + `}`
+	newWithLattice = `{"Name":"NEW","AuthorizationType":"BASIC","AuthParameters":{"BasicAuthParameters":{"Username":"u","Password":"p"}},"InvocationConnectivityParameters":` + throughLattice + `}`
+)
+
+var refusedOfEventBridge = map[string]refusal{
+	"CreateConnection.InvocationConnectivityParameters":             {newWithLattice, "ValidationException"},
+	"UpdateConnection.InvocationConnectivityParameters":             {withLattice, "ValidationException"},
+	"ConnectivityResourceParameters.ResourceParameters":             {`UpdateConnection ` + withLattice, "ValidationException"},
+	"ConnectivityResourceConfigurationArn.ResourceConfigurationArn": {`UpdateConnection ` + withLattice, "ValidationException"},
 }
 
 var proofsOfEventBridge = map[string][]string{
@@ -115,17 +133,18 @@ var proofsOfEventBridge = map[string][]string{
 	"ListApiDestinations": {"TestConnections_Listings_HavePagesAndFilters",
 		"TestEvents_BySDK_AreRulesTargetsAndConnections"},
 
-	"Rule":                  {"TestRules_QuotasOfAnAccount_AreHeld", "TestEvents_BySDK_AreRulesTargetsAndConnections"},
-	"EventBus":              {"TestEventBus_Default_IsTheOnlyOne"},
-	"Target":                {"TestPutTargets_EveryKind_IsListedAsItWasPut"},
-	"Tag":                   {"TestTags_OfRuleAndBus_ArePutAndTaken"},
-	"InputTransformer":      {"TestPutTargets_EveryKind_IsListedAsItWasPut"},
-	"HttpParameters":        {"TestPutTargets_EveryKind_IsListedAsItWasPut"},
-	"RetryPolicy":           {"TestPutTargets_EveryKind_IsListedAsItWasPut"},
-	"DeadLetterConfig":      {"TestPutTargets_EveryKind_IsListedAsItWasPut"},
-	"PutTargetsResultEntry": {"TestEvents_BySDK_AreRulesTargetsAndConnections"},
-	"PutEventsRequestEntry": {"TestPutEvents_EveryMember_IsInTheEnvelope"},
-	"PutEventsResultEntry":  {"TestPutEvents_EachEntry_IsTakenOrRefusedByItself"},
+	"Rule":                     {"TestRules_QuotasOfAnAccount_AreHeld", "TestEvents_BySDK_AreRulesTargetsAndConnections"},
+	"EventBus":                 {"TestEventBus_Default_IsTheOnlyOne"},
+	"Target":                   {"TestPutTargets_EveryKind_IsListedAsItWasPut"},
+	"Tag":                      {"TestTags_OfRuleAndBus_ArePutAndTaken"},
+	"InputTransformer":         {"TestPutTargets_EveryKind_IsListedAsItWasPut"},
+	"HttpParameters":           {"TestPutTargets_EveryKind_IsListedAsItWasPut"},
+	"RetryPolicy":              {"TestPutTargets_EveryKind_IsListedAsItWasPut"},
+	"DeadLetterConfig":         {"TestPutTargets_EveryKind_IsListedAsItWasPut"},
+	"PutTargetsResultEntry":    {"TestEvents_BySDK_AreRulesTargetsAndConnections"},
+	"RemoveTargetsResultEntry": {"TestEvents_BySDK_AreRulesTargetsAndConnections"},
+	"PutEventsRequestEntry":    {"TestPutEvents_EveryMember_IsInTheEnvelope"},
+	"PutEventsResultEntry":     {"TestPutEvents_EachEntry_IsTakenOrRefusedByItself"},
 	"Connection": {"TestConnections_Listings_HavePagesAndFilters",
 		"TestEvents_BySDK_AreRulesTargetsAndConnections"},
 	"ApiDestination": {"TestConnections_Listings_HavePagesAndFilters",

@@ -2,6 +2,7 @@ package servicetest_test
 
 import (
 	"errors"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -123,6 +124,12 @@ func connectionsBySDK(t *testing.T, c *eventbridge.Client) {
 		InvocationRateLimitPerSecond: aws.Int32(1)}))(t)
 	must(c.UpdateApiDestination(t.Context(), &eventbridge.UpdateApiDestinationInput{
 		Name: aws.String("place"), ConnectionArn: made.ConnectionArn}))(t)
+	shownPlace := must(c.DescribeApiDestination(t.Context(),
+		&eventbridge.DescribeApiDestinationInput{Name: aws.String("place")}))(t)
+	if shownPlace.ApiDestinationState != "ACTIVE" || shownPlace.CreationTime == nil ||
+		shownPlace.LastModifiedTime == nil {
+		t.Errorf("%+v", shownPlace)
+	}
 	where := must(c.ListApiDestinations(t.Context(), &eventbridge.ListApiDestinationsInput{
 		NamePrefix: aws.String("pl"), ConnectionArn: made.ConnectionArn, Limit: aws.Int32(5)}))(t)
 	if p := where.ApiDestinations[0]; len(where.ApiDestinations) != 1 || where.NextToken != nil ||
@@ -152,4 +159,22 @@ func connectionsBySDK(t *testing.T, c *eventbridge.Client) {
 	if !errors.As(err, &said) || said.ErrorCode() != "ResourceNotFoundException" {
 		t.Errorf("%v", err)
 	}
+}
+
+// TestEventsAWSCLI_Script_Runs: a rule with its target from nothing to nothing, events and an API
+// destination.
+func TestEventsAWSCLI_Script_Runs(t *testing.T) {
+	if _, err := exec.LookPath("aws"); err != nil {
+		t.Skip("the AWS CLI is not installed: `make awscli`")
+	}
+	t.Parallel()
+	runClient(t, servicetest.Start(t), "sh", "events.sh")
+}
+
+// TestEventsBoto3_Script_Runs: exceptions by their classes and texts, paginators and types.
+func TestEventsBoto3_Script_Runs(t *testing.T) {
+	if exec.Command("python3", "-c", "import boto3").Run() != nil {
+		t.Skip("python3 has no boto3: `make clients`")
+	}
+	runClient(t, servicetest.Start(t), "python3", "events.py")
 }

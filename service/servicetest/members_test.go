@@ -122,11 +122,7 @@ var left = map[string]string{
 	"EventBus.LastModifiedTime":                                      oneBus,
 	"EventBus.ManagedBy":                                             oneBus,
 	"EventBus.Policy":                                                oneBus,
-	"events.CreateConnection.In.InvocationConnectivityParameters":    noLattice,
-	"events.UpdateConnection.In.InvocationConnectivityParameters":    noLattice,
 	"events.DescribeConnection.Out.InvocationConnectivityParameters": noLattice,
-	"CreateConnectionAuthRequestParameters.ConnectivityParameters":   noLattice,
-	"UpdateConnectionAuthRequestParameters.ConnectivityParameters":   noLattice,
 	"ConnectionAuthResponseParameters.ConnectivityParameters":        noLattice,
 	"events.DescribeConnection.Out.SecretArn":                        "what is secret of a connection rests with it, and is no secret of Secrets Manager",
 }

@@ -382,6 +382,15 @@ var walk = map[string]struct {
 	"cloudtrail.SearchEvents": {`{"EventName":"Encrypt","Resource":"KEY","ReadOnly":true,"MaxResults":5}`,
 		"", "an account is always there"},
 
+	"cloudtrail.DescribeTrails": {`{"trailNameList":["DECLARED"],"includeShadowTrails":true}`,
+		"", "a trail that isn't there is left out"},
+	"cloudtrail.ListTrails":     {`{}`, "", "an account is always there"},
+	"cloudtrail.GetTrail":       {`{"Name":"DECLARED"}`, "TrailNotFoundException", ""},
+	"cloudtrail.GetTrailStatus": {`{"Name":"DECLARED"}`, "TrailNotFoundException", ""},
+	"cloudtrail.GetEventSelectors": {`{"TrailName":"DECLARED"}`,
+		"TrailNotFoundException", ""},
+	"cloudtrail.ListPublicKeys": {`{}`, "", "keys are the installation's"},
+
 	"sts.GetCallerIdentity": {`{}`, "", "whoever asks is there"},
 	"sts.AssumeRole": {`{"RoleArn":"ASSUMED","RoleSessionName":"s1","Tags":[{"Key":"a","Value":"b"}],"TransitiveTagKeys":["a"],"SourceIdentity":"carol"}`,
 		"", "a role that isn't there refuses like one that is"},

@@ -57,6 +57,8 @@ func stageWords(t testing.TB, s *servicetest.Server, request string) (there, abs
 	special, gone = append(special, told...), append(gone, untold...)
 	routed, unrouted := stageEvents(t, s, request, unique)
 	special, gone = append(special, routed...), append(gone, unrouted...)
+	special = append(special, "DECLARED", servicetest.Trail)
+	gone = append(gone, "DECLARED", "absent")
 	if strings.Contains(request, "GRANT") {
 		grant := must(k.CreateGrant(t.Context(),
 			&kms.CreateGrantInput{KeyId: key.KeyId, GranteePrincipal: aws.String(servicetest.NobodyARN),

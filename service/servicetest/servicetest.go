@@ -30,6 +30,7 @@ import (
 	"claviger/service"
 	"claviger/store/storetest"
 	"claviger/topics/topicstest"
+	"claviger/trail/export"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -39,6 +40,7 @@ const (
 	Account = "111122223333"
 	Region  = "us-east-1"    // what clients use unless told otherwise
 	Abroad  = "eu-central-1" // served as well
+	Trail   = "claviger"     // the trail of each account
 )
 
 // RootARN and NobodyARN are the principals that a server knows: the owner of the account, who may
@@ -88,7 +90,9 @@ func StartOn(t testing.TB, token hsm.Config, options ...func(*service.Config)) *
 	s.URL = "http://" + s.front.Listener.Addr().String()
 	s.config = service.Config{Database: s.Database, HSM: s.HSM, Regions: []string{Region, Abroad},
 		Version: "test", Create: true, Log: slog.New(slog.NewTextHandler(s.Log, nil)),
-		Ledger:   s.ledger.around,
+		Ledger: s.ledger.around,
+		Trail: service.Trail{Account: Account, Exported: &export.Trail{Name: Trail, Account: Account,
+			Home: Region, Bucket: "audit-archive", Prefix: "site"}},
 		Rotators: []service.Rotator{s.Vault.rotator()},
 		Outbound: s.Receiver.Door(t), Topics: s.topics()}
 	for _, o := range options {

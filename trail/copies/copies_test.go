@@ -144,9 +144,9 @@ func TestSyslog_Records_ComeAsMessagesInTheirOrder(t *testing.T) {
 	}
 }
 
-// TestSyslog_ReceiverFromHell_LosesNothing: connections that are lost with what is in them, that hang
-// and that are read a few bytes at a time. Syslog has no answers, so that only what was confirmed by the end
-// of a connection counts.
+// TestSyslog_ReceiverFromHell_LosesNothing: connections that are lost with what is in them, that
+// hang and that are read a few bytes at a time. Syslog has no answers, so that only what was
+// confirmed by the end of a connection counts.
 func TestSyslog_ReceiverFromHell_LosesNothing(t *testing.T) {
 	t.Parallel()
 	s, r := newSite(t), newSyslogd(t)
@@ -156,7 +156,8 @@ func TestSyslog_ReceiverFromHell_LosesNothing(t *testing.T) {
 	eventually(t, func() bool { return r.len() > 5 }, func() string { return "nothing comes" })
 	r.hangs.Store(true)
 	s.record(60)
-	eventually(t, func() bool { return c.Status()[0].Failures > 2 }, func() string { return "no failure" })
+	eventually(t, func() bool { return c.Status()[0].Failures > 2 },
+		func() string { return "no failure" })
 	r.slow.Store(true)
 	r.cuts.Store(0)
 	r.hangs.Store(false)
@@ -178,7 +179,8 @@ func TestSyslog_WrongCertificate_GetsNothing(t *testing.T) {
 	to.Receiver.(*copies.Syslog).TLS.RootCAs = other.roots
 	s.record(5)
 	c, _ := s.copy(to)
-	eventually(t, func() bool { return c.Status()[0].Failures > 0 }, func() string { return "no failure" })
+	eventually(t, func() bool { return c.Status()[0].Failures > 0 },
+		func() string { return "no failure" })
 	if r.len() != 0 {
 		t.Errorf("%d records went to somebody unknown", r.len())
 	}
@@ -251,8 +253,8 @@ func TestCollector_Records_ComeAsLines(t *testing.T) {
 	}
 }
 
-// TestCollector_ReceiverFromHell_LosesNothing: it hangs, redirects, refuses, answers 500 and takes no
-// large bodies; in the end it has all.
+// TestCollector_ReceiverFromHell_LosesNothing: it hangs, redirects, refuses, answers 500 and takes
+// no large bodies; in the end it has all.
 func TestCollector_ReceiverFromHell_LosesNothing(t *testing.T) {
 	t.Parallel()
 	for name, how := range map[string]func(w http.ResponseWriter, r *http.Request){

@@ -15,9 +15,9 @@ const (
 	longestPause = 60              // times as long as the first one
 	lastWords    = 3 * time.Second // for what is on its way at the end
 
-	// mostUnconfirmed is how much is sent before it has to be confirmed, in bytes. After a failure it is
-	// an eighth of what was on its way, and with each success twice as much again: so a receiver that
-	// is slow gets as much as it can take in the time that it has.
+	// mostUnconfirmed is how much is sent before it has to be confirmed, in bytes. After a failure it
+	// is an eighth of what was on its way, and with each success twice as much again: so a receiver
+	// that is slow gets as much as it can take in the time that it has.
 	mostUnconfirmed = 8 << 20
 )
 

@@ -114,8 +114,9 @@ func (s *Syslog) write(number int64, at time.Time, record []byte) error {
 		printable(h.name, 32), (number-1)%longestSequence+1)
 	s.message.WriteString("\xEF\xBB\xBF") // it is UTF-8, says RFC 5424 section 6.4
 	s.message.Write(record)
-	var length [24]byte
-	if _, err := s.out.Write(append(strconv.AppendInt(length[:0], int64(s.message.Len()), 10), ' ')); err != nil {
+	var room [24]byte
+	length := append(strconv.AppendInt(room[:0], int64(s.message.Len()), 10), ' ')
+	if _, err := s.out.Write(length); err != nil {
 		return err
 	}
 	_, err := s.out.Write(s.message.Bytes())

@@ -7,9 +7,9 @@
 //
 // # Files
 //
-// All is written below one directory, under the names that the objects of a bucket have. Bucket and
-// names are signed, so the files go into that bucket and nowhere else. What AWS keeps as metadata of
-// a digest's object, its signature, is in a file beside it that ends in [Metadata].
+// All is written below one directory, under the names that the objects of a bucket have. Bucket
+// and names are signed, so the files go into that bucket and nowhere else. What AWS keeps as
+// metadata of a digest's object, its signature, is in a file beside it that ends in [Metadata].
 //
 // # Again and again
 //

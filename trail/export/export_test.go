@@ -239,8 +239,8 @@ func TestExport_EachHourByItself_IsTheSameAsAtOnce(t *testing.T) {
 	}
 }
 
-// TestExport_CutOffAnywhere_EndsUpTheSame: the disk or the token fails, or the process ends, and the
-// next export goes on.
+// TestExport_CutOffAnywhere_EndsUpTheSame: the disk or the token fails, or the process ends, and
+// the next export goes on.
 func TestExport_CutOffAnywhere_EndsUpTheSame(t *testing.T) {
 	t.Parallel()
 	r, whole := new(trail), t.TempDir()
@@ -258,7 +258,8 @@ func TestExport_CutOffAnywhere_EndsUpTheSame(t *testing.T) {
 			}
 			return sign(ctx, chains)
 		}
-		if _, err := e.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "the token is gone") {
+		_, err := e.Run(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "the token is gone") {
 			t.Fatal(err)
 		}
 		run(t, exporting(t, r, dir, hour(300)))
@@ -305,11 +306,12 @@ func TestExport_AnyChangeOfItsFiles_IsFound(t *testing.T) {
 		}
 		put(t, path, []byte(text))
 	}
-	v.mustBe(t, prefix(account, home), 6, "event-1", "event-2", "event-3", "event-4", "event-5", "event-6")
+	v.mustBe(t, prefix(account, home), 6, "event-1", "event-2", "event-3", "event-4",
+		"event-5", "event-6")
 }
 
-// sameInside reports whether a change is one of upper and lower case in hexadecimal digits, or one of
-// bits of gzip that don't matter.
+// sameInside reports whether a change is one of upper and lower case in hexadecimal digits, or one
+// of bits of gzip that don't matter.
 func sameInside(a, b string) bool {
 	return strings.EqualFold(a, b) || unpacked(a) != "" && unpacked(a) == unpacked(b)
 }
@@ -339,7 +341,8 @@ func TestExport_ClockSetBackAndAhead_LosesNothing(t *testing.T) {
 	t.Parallel()
 	r, dir := new(trail), t.TempDir()
 	var ids []string
-	for _, at := range []time.Time{hour(8), hour(10), hour(7), hour(9), hour(900), hour(10), hour(11)} {
+	for _, at := range []time.Time{hour(8), hour(10), hour(7), hour(9), hour(900), hour(10),
+		hour(11)} {
 		ids = append(ids, r.add(at, account+"/"+home)...)
 	}
 	run(t, exporting(t, r, dir, hour(12).Add(time.Minute)))
@@ -368,11 +371,13 @@ func TestExport_AnotherPast_IsRefused(t *testing.T) {
 	run(t, exporting(t, r, dir, hour(10)))
 	restored := new(trail)
 	restored.add(hour(8), account+"/"+home)
-	if _, err := exporting(t, restored, dir, hour(12)).Run(t.Context()); !errors.Is(err, export.ErrRestored) {
+	_, err := exporting(t, restored, dir, hour(12)).Run(t.Context())
+	if !errors.Is(err, export.ErrRestored) {
 		t.Errorf("a trail that ends before: %v", err)
 	}
 	restored.add(hour(9).Add(time.Microsecond), account+"/"+home)
-	if _, err := exporting(t, restored, dir, hour(12)).Run(t.Context()); !errors.Is(err, export.ErrRestored) {
+	_, err = exporting(t, restored, dir, hour(12)).Run(t.Context())
+	if !errors.Is(err, export.ErrRestored) {
 		t.Errorf("a trail that went on otherwise: %v", err)
 	}
 	// One whose oldest records were removed for their age is the same trail.
@@ -383,7 +388,8 @@ func TestExport_AnotherPast_IsRefused(t *testing.T) {
 	}
 	another := exporting(t, r, dir, hour(12))
 	another.Trail.Bucket = "another-archive"
-	if _, err := another.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "another trail") {
+	_, err = another.Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "another trail") {
 		t.Errorf("another bucket: %v", err)
 	}
 }

@@ -20,8 +20,8 @@ import (
 	"time"
 )
 
-// The validator is written from AWS's documents alone ("Custom implementations of CloudTrail log file
-// integrity validation"), and knows nothing of the package but its public key.
+// The validator is written from AWS's documents alone ("Custom implementations of CloudTrail log
+// file integrity validation"), and knows nothing of the package but its public key.
 
 // digest is a digest file as the documents have it.
 type digest struct {

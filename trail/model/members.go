@@ -2,8 +2,8 @@ package model
 
 import "claviger/internal/shape"
 
-// members say what each member is for, in a sentence of ours. The OpenAPI document and the page show
-// them.
+// members say what each member is for, in a sentence of ours. The OpenAPI document and the page
+// show them.
 var members = shape.Sentences{
 	"DataResources":                 "Resources whose use is recorded beside: none, as all of it is.",
 	"EndTime":                       "The end of the time that is asked about; absent: now.",

@@ -3,10 +3,10 @@
 //
 // # What stays
 //
-// The numbers of those that are left, and all of the tree: its tiles and checkpoints have the hashes
-// of what was removed, so that what is left is proved as before, and what somebody else has kept of
-// the rest, too. The trail itself tells what was removed: a record says so, in the transaction that
-// lets it be removed and before any of it is.
+// The numbers of those that are left, and all of the tree: its tiles and checkpoints have the
+// hashes of what was removed, so that what is left is proved as before, and what somebody else has
+// kept of the rest, too. The trail itself tells what was removed: a record says so, in the
+// transaction that lets it be removed and before any of it is.
 //
 // # What waits
 //

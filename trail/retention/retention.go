@@ -170,7 +170,8 @@ func (r *Retention) allow(removal Removal) error {
 
 // remove removes batches whose last record is allowed to go, in steps, and reports whether there
 // were any.
-func (r *Retention) remove(ctx context.Context, batches []old, allowed int64) (some bool, err error) {
+func (r *Retention) remove(ctx context.Context, batches []old, allowed int64) (
+	some bool, err error) {
 	size, count := int64(0), 0
 	for i := range len(batches) - 1 {
 		next := batches[i+1].first

@@ -35,7 +35,8 @@ func newSite(t testing.TB) *site {
 	s := &site{t: t}
 	s.bound.Store(math.MaxInt64)
 	var err error
-	s.db, err = store.Open(t.Context(), store.Config{Path: filepath.Join(storetest.Dir(t), "claviger.db")})
+	s.db, err = store.Open(t.Context(),
+		store.Config{Path: filepath.Join(storetest.Dir(t), "claviger.db")})
 	if err != nil {
 		t.Fatal(err)
 	}

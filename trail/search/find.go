@@ -79,11 +79,13 @@ func (f *finding) take(number int64, line []byte) error {
 
 // scan looks at all records from high down to low.
 func (f *finding) scan(low, high int64, hint []byte) error {
+	before := high + 1
 	return f.lines.back(low, high, hint, func(number int64, line []byte) error {
 		if err := f.Err(); err != nil {
 			return err
 		}
-		if f.read += int(f.at - number); f.read > f.mostRead {
+		f.read += int(before - number)
+		if before = number; f.read > f.mostRead {
 			return errEnough
 		}
 		if line == nil {

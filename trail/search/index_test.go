@@ -210,6 +210,23 @@ func TestOpenReader_BesideAServer_FindsTheSame(t *testing.T) {
 	look()
 }
 
+// TestFind_EventID_IsFoundAtOnce, however old the event is: nothing between is read.
+func TestFind_EventID_IsFoundAtOnce(t *testing.T) {
+	h := newTrail(t, 9)
+	h.put(3*blockSize, 20)
+	h.keep()
+	h.mostRead = 10 * granuleSize
+	for range 100 {
+		r := h.records[h.random.IntN(len(h.records))]
+		p, err := h.Find(t.Context(), Query{Account: r.Account, Region: r.Region,
+			Where: []Condition{{EventID, r.ID}}}, 0, 50)
+		if err != nil || len(p.Events) != 1 || p.Events[0].ID != r.ID {
+			t.Fatalf("%s of %s: %d events, the next page before %d, %v", r.ID, r.Time, len(p.Events),
+				p.Next, err)
+		}
+	}
+}
+
 // TestFind_NothingIndexed_CostsAPage: a page ends when enough was read, and tells where to go on.
 func TestFind_NothingIndexed_CostsAPage(t *testing.T) {
 	h := newTrail(t, 8)

@@ -22,8 +22,8 @@ const (
 	often = time.Minute
 )
 
-// Keep keeps the index up to date until ctx ends: it follows the trail, and makes what is missing of
-// the past. Lookups see what isn't there yet all the same.
+// Keep keeps the index up to date until ctx ends: it follows the trail, and makes what is missing
+// of the past. Lookups see what isn't there yet all the same.
 func (x *Index) Keep(ctx context.Context, feed Feed) {
 	done := make(chan struct{})
 	go func() {
@@ -202,7 +202,8 @@ func (x *Index) mend(ctx context.Context) error {
 		return err
 	}
 	began, told := time.Now(), false
-	for at := (place{0, x.recentBase()/blockSize - 1}); at.index >= 0 && at.end() >= oldest; at.index-- {
+	at := place{0, x.recentBase()/blockSize - 1}
+	for ; at.index >= 0 && at.end() >= oldest; at.index-- {
 		if covered := x.covering(at); covered != nil {
 			at.index = covered.at.base() / blockSize
 			continue

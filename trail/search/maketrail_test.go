@@ -143,7 +143,7 @@ func (h *trailOf) make(n int) (r made) {
 	x := h.random
 	r.Version = "1.11"
 	r.Time = began.Add(time.Duration(n/20) * time.Second)
-	if x.IntN(500) == 0 {
+	if x.IntN(5000) == 0 {
 		r.Time = r.Time.Add(-time.Hour) // clocks are set back
 	}
 	r.Account, r.Region = pick(x, "111122223333", "111122223333", "444455556666"),
@@ -174,9 +174,11 @@ func (h *trailOf) about(r *made) {
 	x, n := h.random, h.random.IntN(300)
 	switch r.Source {
 	case "kms.amazonaws.com":
-		r.Resources = []madeResource{{fmt.Sprintf("arn:aws:kms:us-east-1:1:key/%03d", n), "AWS::KMS::Key"}}
-		r.Parameters = map[string]any{"keyId": fmt.Sprintf("%03d", n), "encryptionContext": map[string]string{
-			"army": pick(x, "north", "south"), "nr": fmt.Sprint(x.IntN(5000))}}
+		arn := fmt.Sprintf("arn:aws:kms:us-east-1:1:key/%03d", n)
+		r.Resources = []madeResource{{arn, "AWS::KMS::Key"}}
+		r.Parameters = map[string]any{"keyId": fmt.Sprintf("%03d", n),
+			"encryptionContext": map[string]string{"army": pick(x, "north", "south"),
+				"nr": fmt.Sprint(x.IntN(5000))}}
 	case "secretsmanager.amazonaws.com":
 		id := fmt.Sprintf("db/%03d", n)
 		r.Parameters = map[string]any{"secretId": pick(x, id,

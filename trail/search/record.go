@@ -160,16 +160,21 @@ func (r *record) parseParameters() {
 	}
 }
 
-// parseARNs finds what else a record says by an ARN: of what was made, or what a service did by
-// itself to a secret.
+// parseARNs finds what else a record says by an ARN: of what was made, what a service did by itself
+// to a secret, and in resourceARNs what was asked for where CloudTrail's record has no resources.
 func (r *record) parseARNs(object []byte) {
 	s := scanner{b: object}
 	if !s.open('{') {
 		return
 	}
 	for s.more() {
-		s.key()
-		r.parameter("", s.text(), true)
+		if string(s.key()) != "resourceARNs" || s.peek() != '[' {
+			r.parameter("", s.text(), true)
+			continue
+		}
+		for s.open('['); s.more(); {
+			r.parameter("", s.text(), true)
+		}
 	}
 }
 

@@ -36,8 +36,8 @@ func TestRecord_EachKind_IsFoundByWhatItSays(t *testing.T) {
 			`7 "kms.amazonaws.com"`, `6 "arn:k"`, `5 "AWS::KMS::Key"`, `9 "arn:k"`, `12 "a\x00b"`, `12 "c\x00}"`},
 		`{"eventSource":"secretsmanager.amazonaws.com","requestParameters":{"secretId":"` + secret + `"}}`: {`3 "false"`,
 			`7 "secretsmanager.amazonaws.com"`, `6 "` + secret + `"`, `5 "AWS::SecretsManager::Secret"`, `9 "db/a"`},
-		`{"eventSource":"secretsmanager.amazonaws.com","requestParameters":null,"additionalEventData":{"SecretId":"` + secret + `"}}`: {
-			`3 "false"`, `7 "secretsmanager.amazonaws.com"`, `9 "db/a"`},
+		`{"eventSource":"secretsmanager.amazonaws.com","requestParameters":null,"additionalEventData":{"SecretId":"` + secret + `","resourceARNs":["arn:r"]}}`: {
+			`3 "false"`, `7 "secretsmanager.amazonaws.com"`, `9 "db/a"`, `9 "arn:r"`},
 		`{"eventSource":"ssm.amazonaws.com","requestParameters":{"names":["/a/b","c"],"withDecryption":true},` +
 			`"resources":[{"ARN":"arn:aws:ssm:r:1:parameter/a/b","accountId":"1"}]}`: {`3 "false"`, `7 "ssm.amazonaws.com"`,
 			`6 "arn:aws:ssm:r:1:parameter/a/b"`, `5 "AWS::SSM::Parameter"`, `9 "a/b"`, `9 "a/b"`, `9 "c"`},
@@ -82,8 +82,8 @@ func TestSeconds_AnyTime_IsThatOfTime(t *testing.T) {
 	}
 }
 
-// FuzzRecord holds the scanner against encoding/json: of a record of ours both say the same, whatever
-// is in it, and of anything else the scanner says something.
+// FuzzRecord holds the scanner against encoding/json: of a record of ours both say the same,
+// whatever is in it, and of anything else the scanner says something.
 func FuzzRecord(f *testing.F) {
 	for _, s := range []string{"", `"`, `\`, `\"`, "a\nb", "\x00", "é𝕏", `}],{[`, `","errorCode":"`, "\xff"} {
 		f.Add(s, `{"userIdentity":{"type":`+s)
@@ -107,9 +107,10 @@ func FuzzRecord(f *testing.F) {
 			Resources: []audit.Resource{{ARN: text, Type: text, AccountID: text}}}
 		b := own.Append(nil)
 		var doc struct {
-			EventSource, EventName, AWSRegion, SourceIPAddress, ErrorCode, EventID string
-			RecipientAccountID                                                     string
-			UserIdentity                                                           struct{ UserName, AccessKeyID string }
+			EventSource, EventName, AWSRegion, SourceIPAddress string
+			ErrorCode, EventID, RecipientAccountID             string
+
+			UserIdentity struct{ UserName, AccessKeyID string }
 		}
 		if err := json.Unmarshal(b, &doc); err != nil {
 			t.Fatalf("%v: %s", err, b)

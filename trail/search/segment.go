@@ -184,7 +184,8 @@ func (p posting) before(q posting) bool {
 // there is one; else -1, or a chunk that hasn't got it.
 func (t *tables) find(hash uint64, record uint32) int {
 	sought := posting{hash, record}
-	return sort.Search(len(t.chunks), func(i int) bool { return sought.before(t.chunks[i].posting) }) - 1
+	behind := func(i int) bool { return sought.before(t.chunks[i].posting) }
+	return sort.Search(len(t.chunks), behind) - 1
 }
 
 // read returns the entries of a chunk.

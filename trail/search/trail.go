@@ -90,7 +90,8 @@ var errBelow = errors.New("search: all was read")
 
 // back calls each for the records from high down to low. Of a batch that has no hint in it each is
 // told once, without a line; a hint of nil is in all. An error of each ends it.
-func (t trail) back(low, high int64, hint []byte, each func(number int64, line []byte) error) error {
+func (t trail) back(low, high int64, hint []byte,
+	each func(number int64, line []byte) error) error {
 	err := t.TrailBack(high+1, func(first int64, _ time.Time, records []byte) error {
 		b := batch{first, records}
 		number := b.last()

@@ -14,6 +14,7 @@ type Digests struct {
 	Chains  []export.Chain
 }
 
-func (q Digests) perform(ctx context.Context, s *service.Service, uid int) ([][]export.Signed, error) {
+func (q Digests) perform(ctx context.Context, s *service.Service, uid int) (
+	[][]export.Signed, error) {
 	return s.SignDigests(ctx, q.Trail, q.Chains, q.Account, by("audit export", uid))
 }
