@@ -21,6 +21,10 @@
 package topics
 
 import (
+	"context"
+	"time"
+
+	"claviger/internal/custody"
 	"claviger/internal/delivery"
 	"claviger/internal/domain"
 	"claviger/internal/envelope"
@@ -33,11 +37,6 @@ import (
 	"claviger/topics/snsfault"
 	"claviger/topics/topic"
 	"claviger/topics/topicrows"
-
-	"context"
-	"time"
-
-	"claviger/internal/custody"
 )
 
 // Queue has deliveries wait; *delivery.Queue does.

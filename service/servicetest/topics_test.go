@@ -85,8 +85,8 @@ func TestTopics_LinksOfMessages_NeedNoSignature(t *testing.T) {
 		ended.Get("X-Amz-Sns-Subscription-Arn") != told.Get("X-Amz-Sns-Subscription-Arn") {
 		t.Errorf("it is told of its end by %s", ended.Body)
 	}
-	status, body := o.follow(confirm)
-	if status != 400 || !strings.Contains(body, "<Code>InvalidParameter") {
+	if status, body := o.follow(confirm); status != 400 ||
+		!strings.Contains(body, "<Code>InvalidParameter") {
 		t.Errorf("the token of before answers %d %s", status, body)
 	}
 	if status, body := o.follow(ended.Message(t).SubscribeURL); status != 200 {

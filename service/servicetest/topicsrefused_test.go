@@ -244,8 +244,8 @@ func TestPublish_UnderAKeyThatCantBeUsed_IsRefused(t *testing.T) {
 	must(k.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: going.KeyId}))(t)
 	publisher := o.s.User(t, "publisher")
 	must(o.s.IAM().PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{
-		UserName:   aws.String("publisher"),
-		PolicyName: aws.String("p"), PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":` +
+		UserName: aws.String("publisher"), PolicyName: aws.String("p"),
+		PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":` +
 			`{"Effect":"Allow","Action":"sns:Publish","Resource":"*"}}`)}))(t)
 	for code, c := range map[string]struct {
 		key string

@@ -128,7 +128,7 @@ func hasControls(s string) bool {
 }
 
 func isASCII(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r > 0x7e }) < 0
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > 0x7e })
 }
 
 // clip bounds what an error says back.
