@@ -137,9 +137,6 @@ const (
 	Program     Kind = "function"
 )
 
-// Kinds are all kinds of targets.
-func Kinds() []Kind { return []Kind{Topic, Destination, LogFile, Program} }
-
 // ReadTarget reads the ARN of a target, and returns what it is and its name: of a topic, of an API
 // destination (with its id), of a log group or of a function.
 func ReadTarget(arn string) (kind Kind, name string, at domain.ARN, ok bool) {

@@ -3,7 +3,6 @@ package transformer_test
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -144,7 +143,7 @@ func FuzzApply(f *testing.F) {
 		}
 		for _, part := range parts {
 			if !json.Valid([]byte(part)) {
-				t.Error(fmt.Sprintf("%q with %q makes %q of %q", template, path, got, text))
+				t.Errorf("%q with %q makes %q of %q", template, path, got, text)
 			}
 		}
 	})

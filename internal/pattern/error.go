@@ -1,7 +1,6 @@
 package pattern
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -18,8 +17,8 @@ func (e *Error) Error() string { return e.Reason + e.Where }
 
 // ErrNested says that a filter policy of attributes has objects in objects. SNS answers it under
 // another prefix than the rest.
-var ErrNested = errors.New("Filter policy scope MessageAttributes does not support nested filter " +
-	"policy")
+var ErrNested error = &Error{Reason: "Filter policy scope MessageAttributes does not support " +
+	"nested filter policy"}
 
 // shownSource is how many characters of a pattern the place shows.
 const shownSource = 500

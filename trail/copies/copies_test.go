@@ -259,7 +259,7 @@ func TestCollector_ReceiverFromHell_LosesNothing(t *testing.T) {
 	t.Parallel()
 	for name, how := range map[string]func(w http.ResponseWriter, r *http.Request){
 		"500":      func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) },
-		"redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", 307) },
+		"redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) },
 		"400":      func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(400) },
 		"hangs":    func(http.ResponseWriter, *http.Request) { time.Sleep(3 * time.Second) },
 		"later": func(w http.ResponseWriter, _ *http.Request) {
