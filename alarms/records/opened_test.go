@@ -58,8 +58,9 @@ func TestLook_AccessOpened_IsToldOfEachWay(t *testing.T) {
 				`"secretId":"`+aSecret+`","resourcePolicy":`, p)
 		}, aSecret, region},
 		"a secret's policy, by its name": {func(p string) audit.Record {
-			return put("secretsmanager", "PutResourcePolicy", `"secretId":"name","resourcePolicy":`, p,
-				`{"resourceARNs":["`+aSecret+`"]}`)
+			r := put("secretsmanager", "PutResourcePolicy", `"secretId":"name","resourcePolicy":`, p)
+			r.Additional = []byte(`{"resourceARNs":["` + aSecret + `"]}`)
+			return r
 		}, aSecret, region},
 		"a parameter's policy": {func(p string) audit.Record {
 			return put("ssm", "PutResourcePolicy", `"resourceArn":"`+parameter+`","policy":`, p)
