@@ -213,8 +213,8 @@ func TestTail_LongTrail_FirstRecordComesBeforeTheTrailIsRead(t *testing.T) {
 		most int64
 	}{
 		"all":           {Tail{After: -1}, 4},
-		"the last ten":  {Tail{Last: 10, After: -1}, 20},
-		"after the end": {Tail{After: batches - 1}, 20},
+		"the last ten":  {Tail{Last: 10, After: -1}, 24},
+		"after the end": {Tail{After: (batches-2)*16 + 1}, 24},
 	} {
 		p := &printing{Tail: c.ask}
 		out := &weighing{first: func() {
@@ -500,7 +500,7 @@ func TestTail_EndedBeforeAllIsPrinted_IsNoSuccess(t *testing.T) {
 	ask := x.tail()
 	ask.Out = out
 	err := ask.Run(ctx)
-	if err == nil || !strings.Contains(err.Error(), "of 2000") || out.lines >= 2000*16 {
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprint("of ", x.batch)) || out.lines >= 2000*16 {
 		t.Errorf("after %d lines it ended with %v", out.lines, err)
 	}
 	if out.lines%16 != 0 {
