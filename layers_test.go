@@ -25,7 +25,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"cmd/claviger/exit", "hsm internal/backup internal/install store",
 		"how a command fails is said of errors that others have made"},
 	{"cmd/claviger/config", "cmd/claviger/exit hsm iam/webidentity internal/... service " +
-		"secrets/rotation/rotator/... parameters/public events/rule topics/mail trail/copies " +
+		"secrets/rotation/rotator/... parameters/public events/rule events/program topics/mail trail/copies " +
 		"trail/export",
 		"what an installation is made of is read before any command does anything with it"},
 	{"cmd/claviger/params/document", "", "a document is text, whatever becomes of it"},
@@ -130,10 +130,8 @@ var layers = []struct{ pkg, may, because string }{
 		"finding a secret comes before anything is done with it"},
 	{"secrets/password", "internal/domain internal/op internal/fault",
 		"a password is random numbers, and no secret"},
-	{"secrets/rotation/rotator/program", "secrets/rotation/rotator " +
-		"secrets/rotation/rotator/program/sandbox", "it says what a program gets, and not how"},
-	{"secrets/rotation/rotator/program/sandbox", "",
-		"a sandbox is processes and the kernel, and knows nothing of what runs in it"},
+	{"secrets/rotation/rotator/program", "secrets/rotation/rotator internal/sandbox",
+		"it says what a program gets, and not how"},
 	{"secrets/rotation/rotator/functiontest", "secrets/rotation/rotator/functiontest/authority",
 		"what tests run as a site's function knows AWS's API alone"},
 	{"secrets/rotation/rotator/functiontest/authority", "", "certificates are bytes"},
@@ -209,6 +207,8 @@ var layers = []struct{ pkg, may, because string }{
 		"internal/op internal/outbound",
 		"a request to a destination is made of what was found, and sent through the one door"},
 	{"events/logfile", "events/rule internal/delivery", "a line in a file is bytes"},
+	{"events/program", "events/rule internal/delivery internal/sandbox",
+		"it says what a program gets, and not how"},
 	{"events/eventfault", "internal/fault", "every part of EventBridge refuses in the same words"},
 	{"events/model", "internal/domain internal/op internal/shape internal/fault",
 		"what AWS's model says is read before any rule is"},
@@ -291,6 +291,8 @@ var layers = []struct{ pkg, may, because string }{
 	{"internal/domain",
 		"internal/op internal/fault internal/signedtoken policy policy/principals store",
 		"what domains have in common knows none of them"},
+	{"internal/sandbox", "",
+		"a sandbox is processes and the kernel, and knows nothing of what runs in it"},
 	{"internal/outbound", "",
 		"what may be called follows from a list and an address, whoever calls"},
 	{"internal/outbound/outboundtest", "", "a receiver is somebody else's"},

@@ -53,7 +53,7 @@ var walls = []struct{ path, in, because string }{
 		"of YAML the values of parameters are read and nothing else, as text and without its surprises"},
 	{"golang.org/x/mod", "audit/tree", "it is the Merkle log and the signed note"},
 	{"golang.org/x/sys", "cmd/... events/logfile hsm store internal/access internal/clock " +
-		"secrets/rotation/rotator/program/... trail/export",
+		"internal/sandbox trail/export",
 		"locked memory and file locks belong to the process, the device, the database and what is " +
 			"written beside it; the uptime is the kernel's; and what a program may do is said to the kernel"},
 }

@@ -163,15 +163,15 @@ func (e PutEventsRequestEntry) refusal() (code, message string) {
 		value *string
 	}{{"Source", e.Source}, {"DetailType", e.DetailType}, {"Detail", e.Detail}} {
 		if domain.Or(member.value, "") == "" {
-			return "InvalidArgument", "Parameter " + member.name + " is not valid. Reason: " +
+			return model.InvalidArgument, "Parameter " + member.name + " is not valid. Reason: " +
 				member.name + " is a required argument."
 		}
 	}
 	if strings.HasPrefix(*e.Source, "aws.") {
-		return "NotAuthorizedForSourceException", "Not authorized for the source."
+		return model.NotAuthorizedForSource, "Not authorized for the source."
 	}
 	if !isDetail(*e.Detail) {
-		return "MalformedDetail", "Detail is malformed."
+		return model.MalformedDetail, "Detail is malformed."
 	}
 	return "", ""
 }

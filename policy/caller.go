@@ -20,7 +20,8 @@ const (
 
 // Caller is a verified principal: who asks, not what it may do.
 type Caller struct {
-	Type        string // Root, IAMUser, AssumedRole, FederatedUser, Service, WebIdentityUser or Anonymous
+	// Root, IAMUser, AssumedRole, FederatedUser, Service, WebIdentityUser or Anonymous
+	Type        string
 	Account     string // 12 digits
 	ARN         string // arn:aws:iam::ACCOUNT:root, of a session, ...; empty: it has none
 	Role        string // ARN of the role that a session acts as, with its path

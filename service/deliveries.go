@@ -8,6 +8,7 @@ import (
 	"claviger/events/destination"
 	"claviger/events/dispatch"
 	"claviger/events/logfile"
+	"claviger/events/program"
 	"claviger/events/rule"
 	"claviger/internal/delivery"
 	"claviger/internal/fault"
@@ -47,14 +48,23 @@ func (s *Service) Deliveries(of delivery.Which) (d DeliveryStatus, err error) {
 // Redrive has dead letters tried again, and returns how many.
 func (s *Service) Redrive(of delivery.Which) (int, error) { return s.queue.Redrive(of) }
 
+// openQueue reads what waits for receivers.
+func (s *Service) openQueue(c Config) (err error) {
+	s.outside = receivers{}
+	s.queue, err = delivery.Open(delivery.Config{DB: s.DB, Now: c.Clock.Now, Log: c.Log,
+		Receivers: s.outside})
+	return err
+}
+
 // deliverTo says who delivers, by kind of target, and joins events to their targets.
-func (s *Service) deliverTo(c Config) (err error) {
+func (s *Service) deliverTo(ctx context.Context, c Config) (err error) {
 	bridge := s.services.eventBridge
 	for kind, to := range map[rule.Kind]delivery.Receiver{
 		rule.Destination: destination.New(destination.Config{Connections: bridge, Calls: s.runner,
 			Door: c.Outbound, Now: c.Clock.Now}),
 		rule.Topic:   topicTarget{s.services.topics},
 		rule.LogFile: logfile.New(eventTargets(c.EventTargets).files()),
+		rule.Program: program.New(ctx, eventTargets(c.EventTargets).programs(), c.Log),
 	} {
 		s.outside[dispatch.KindOf(kind)] = to
 	}

@@ -2,8 +2,8 @@ package service
 
 import (
 	"slices"
-	"time"
 
+	"claviger/events/program"
 	"claviger/events/rule"
 )
 
@@ -15,10 +15,7 @@ type EventTarget struct {
 	Name string
 	File string // of a log file: where each event is a line
 
-	// Of a program, which gets an event on its standard input:
-	Program   string // absolute
-	Arguments []string
-	Timeout   time.Duration // then it is killed
+	Program program.Program // which gets an event on its standard input
 }
 
 // eventTargets are what is declared. It implements [events.Targets].
@@ -40,4 +37,15 @@ func (all eventTargets) files() map[string]string {
 		}
 	}
 	return paths
+}
+
+// programs are by the names of their functions.
+func (all eventTargets) programs() map[string]program.Program {
+	found := map[string]program.Program{}
+	for _, t := range all {
+		if t.Kind == rule.Program {
+			found[t.Name] = t.Program
+		}
+	}
+	return found
 }

@@ -169,10 +169,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	if s.clock, err = newTimekeeper(ctx, c, in, s.DB); err != nil {
 		return err
 	}
-	s.outside = receivers{}
-	s.queue, err = delivery.Open(delivery.Config{DB: s.DB, Now: c.Clock.Now, Log: c.Log,
-		Receivers: s.outside})
-	if err != nil {
+	if err := s.openQueue(c); err != nil {
 		return err
 	}
 	entities := entity.New(s.DB, in.Rows)
@@ -193,9 +190,10 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		exported: c.Trail.Exported, exports: s.trail.signing, events: s.trail.index,
 		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log}),
 		targets:       eventTargets(c.EventTargets),
-		queue:         s.queue, outbound: c.Outbound, topics: c.Topics, now: c.Clock.Now, own: runner.Own})
+		queue:         s.queue, outbound: c.Outbound, topics: c.Topics, now: c.Clock.Now,
+		own: runner.Own})
 	s.outside[sending.Kind] = s.services.topics.Receiver()
-	if err := s.deliverTo(c); err != nil {
+	if err := s.deliverTo(ctx, c); err != nil {
 		return err
 	}
 	s.Operations = s.services.operations()

@@ -11,8 +11,8 @@ import (
 	"claviger/topics/topic"
 )
 
-// ConfirmSubscriptionInput confirms a subscription. Its token is proof enough: a signature is needed
-// only to have an end of the subscription need one.
+// ConfirmSubscriptionInput confirms a subscription. Its token is proof enough: a signature is
+// needed only to have an end of the subscription need one.
 type ConfirmSubscriptionInput struct {
 	TopicArn string `shape:"topicARN,required"`
 	Token    string `shape:"token,required"`

@@ -95,8 +95,8 @@ func TestPublish_Raw_IsTheTextAlone(t *testing.T) {
 	header(t, all[0], "X-Amz-Sns-Subscription-Arn", sub)
 }
 
-// TestPublish_ManyReceivers_IsSignedOnce: what is signed is the same for all of them, and nobody who
-// publishes waits for the device.
+// TestPublish_ManyReceivers_IsSignedOnce: what is signed is the same for all of them, and nobody
+// who publishes waits for the device.
 func TestPublish_ManyReceivers_IsSignedOnce(t *testing.T) {
 	s := start(t)
 	topic := s.topic("many")

@@ -24,8 +24,8 @@ type ListTopicsOutput struct {
 // Topic is a topic in a list.
 type Topic struct{ TopicArn string }
 
-// findAll demands what a listing needs. A refusal calls what it is about all that the account has in
-// the Region, as reported.
+// findAll demands what a listing needs. A refusal calls what it is about all that the account has
+// in the Region, as reported.
 func findAll[I op.Input](n string) func(*op.Call, I) (domain.Account, error) {
 	return func(c *op.Call, _ I) (domain.Account, error) {
 		account, region := c.Namespace()

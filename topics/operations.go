@@ -70,7 +70,8 @@ func (s *Topics) Operations() []op.Operation {
 
 		change[TagResourceOutput](s, routes.Post("TagResource", tagsOf, "Adds tags to a topic or overwrites them."),
 			s.tagResource),
-		change[UntagResourceOutput](s, routes.Delete("UntagResource", tagsOf, "Removes tags from a topic."),
+		change[UntagResourceOutput](s, routes.Delete("UntagResource", tagsOf,
+			"Removes tags from a topic."),
 			s.untagResource),
 		read(s, routes.Get("ListTagsForResource", tagsOf, "Lists the tags of a topic."),
 			s.listTagsForResource),

@@ -248,8 +248,8 @@ func TestSubscriptions_Pages_HaveAllOnce(t *testing.T) {
 	}
 }
 
-// TestPublishFor_Service_IsLetInByThePolicyAlone: the account's own rules, too. What comes again has
-// the same id.
+// TestPublishFor_Service_IsLetInByThePolicyAlone: the account's own rules, too. What comes again
+// has the same id.
 func TestPublishFor_Service_IsLetInByThePolicyAlone(t *testing.T) {
 	s := start(t)
 	topic := s.topic("t")

@@ -6,8 +6,8 @@ import (
 	"claviger/topics/topic"
 )
 
-// SetSubscriptionAttributesInput sets an attribute of a subscription, or takes it away with an empty
-// value.
+// SetSubscriptionAttributesInput sets an attribute of a subscription, or takes it away with an
+// empty value.
 type SetSubscriptionAttributesInput struct {
 	SubscriptionArn string  `shape:"subscriptionARN,required"`
 	AttributeName   string  `shape:"attributeName,required"`

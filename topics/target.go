@@ -109,8 +109,8 @@ func read[I named, O any](s *Topics, n op.Info,
 	})
 }
 
-// change makes an operation that changes one topic and answers nothing, in an O of its own. Its plan
-// returns the topic as it shall be, or nil if all is as asked already.
+// change makes an operation that changes one topic and answers nothing, in an O of its own. Its
+// plan returns the topic as it shall be, or nil if all is as asked already.
 func change[O any, I named](s *Topics, n op.Info,
 	plan func(*op.Call, I, *topic.Topic) (*topic.Topic, error)) op.Operation {
 	return op.Write(n, finding[I](s, n.Name), func(c *op.Call, in I, t *target) (

@@ -10,8 +10,8 @@
 // # Who may
 //
 // A topic has a policy, which lets in other accounts and services; within the account identity
-// policies decide, as everywhere. A link in a message, to confirm a subscription or to end it, needs
-// no signature: who has it was sent it.
+// policies decide, as everywhere. A link in a message, to confirm a subscription or to end it,
+// needs no signature: who has it was sent it.
 //
 // # Where to read
 //
@@ -21,6 +21,10 @@
 package topics
 
 import (
+	"context"
+	"time"
+
+	"claviger/internal/custody"
 	"claviger/internal/delivery"
 	"claviger/internal/domain"
 	"claviger/internal/envelope"
@@ -33,11 +37,6 @@ import (
 	"claviger/topics/snsfault"
 	"claviger/topics/topic"
 	"claviger/topics/topicrows"
-
-	"context"
-	"time"
-
-	"claviger/internal/custody"
 )
 
 // Queue has deliveries wait; *delivery.Queue does.

@@ -18,8 +18,10 @@ type UntagResourceInput struct {
 // UntagResourceOutput is empty, and there: AWS answers it so.
 type UntagResourceOutput struct{}
 
-func (in UntagResourceInput) topicARN() (member, arn string) { return "ResourceArn", in.ResourceArn }
-func (UntagResourceInput) misses() error                     { return snsfault.NoResource }
+func (in UntagResourceInput) topicARN() (member, arn string) {
+	return "ResourceArn", in.ResourceArn
+}
+func (UntagResourceInput) misses() error { return snsfault.NoResource }
 
 // Conditions implements [domain.Conditional].
 func (in UntagResourceInput) Conditions(v policy.Values) { domain.SetTagKeys(v, in.TagKeys) }

@@ -27,8 +27,8 @@ type member struct {
 }
 
 // inputOf reads the fields of a type. A field tagged query:"flattened" is a list or map whose
-// indices follow its name at once, by the trait xmlFlattened of its model. A map tagged query:"Name"
-// calls keys and values Name and Value, by the trait xmlName of its model.
+// indices follow its name at once, by the trait xmlFlattened of its model. A map tagged
+// query:"Name" calls keys and values Name and Value, by the trait xmlName of its model.
 func inputOf(t reflect.Type) *input { return read(t, false, false) }
 
 func read(t reflect.Type, flattened, named bool) *input {

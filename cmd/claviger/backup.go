@@ -32,7 +32,8 @@ func backupCommand(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	sign := func(ctx context.Context, manifest []byte) ([]byte, error) {
-		return place.Have[[]byte](ctx, place.Place{Config: c, Log: log, Database: c.Database}, control.Request{
+		here := place.Place{Config: c, Log: log, Database: c.Database}
+		return place.Have[[]byte](ctx, here, control.Request{
 			Backup: &control.Backup{Account: c.Account, Manifest: manifest}})
 	}
 	bars := &stages{terminal: e.Terminal()}
@@ -51,7 +52,8 @@ func backupCommand(ctx context.Context, e *env, args []string) error {
 func showBackup(e *env, m *backup.Manifest) {
 	fmt.Fprintf(e.Stdout, "  installation  %s\n  root          %s\n  made          %s, by version %s\n"+
 		"  schema        %s\n  trail         up to batch %d, of %s\n  database      %d bytes, SHA-256 %s\n",
-		m.Installation, m.Root, command.When(m.Made), m.Version, m.Schema, m.Trail.Batch, command.When(m.Trail.At),
+		m.Installation, m.Root, command.When(m.Made), m.Version, m.Schema, m.Trail.Batch,
+		command.When(m.Trail.At),
 		m.Size, m.SHA256)
 }
 

@@ -52,7 +52,8 @@ func resetCluster(ctx context.Context, e *env, c *config.Config, log *slog.Logge
 	if i < 0 {
 		return exit.ConfigError("there is no cluster %q in the configuration", id)
 	}
-	_, err = place.Have[any](ctx, place.Place{Config: c, Log: log, Database: c.Database}, control.Request{
+	here := place.Place{Config: c, Log: log, Database: c.Database}
+	_, err = place.Have[any](ctx, here, control.Request{
 		Reset: &control.Reset{Account: all[i].Accounts[0], Cluster: id}})
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 	"claviger/cmd/claviger/command"
 	"claviger/cmd/claviger/exit"
 	"claviger/cmd/claviger/trail"
-	"claviger/secrets/rotation/rotator/program/sandbox"
+	"claviger/internal/sandbox"
 )
 
 // row is one word of the command line. What takes flags tells of them itself; what takes more
@@ -54,16 +54,19 @@ func commands() []row {
 		{"backup", "", "back up the database, beside a running server or without one", backupCommand},
 		{"restore", "", "prove what a backup is, and put it in the database's place", restoreCommand},
 		{"audit", trail.Words(), "read the audit trail, search, export and prove it",
-			func(ctx context.Context, e *env, args []string) error { return trail.Command(ctx, &e.Env, args) }},
+			func(ctx context.Context, e *env, args []string) error {
+				return trail.Command(ctx, &e.Env, args)
+			}},
 		{"docs", "api|errors|openapi", "print the API's description", docs},
 		{"version", "", "print the version and the commit it was built from", versionCommand},
 	}
 }
 
 func main() {
-	sandbox.Main() // not a command for people: a rotator's program begins so
+	sandbox.Main() // not a command for people: a program of the site begins so
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, &env{command.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}}, os.Args[1:])
+	world := &env{command.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}}
+	err := run(ctx, world, os.Args[1:])
 	stop()
 	os.Exit(exit.Report(os.Stderr, err))
 }

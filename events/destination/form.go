@@ -75,8 +75,7 @@ func authorize(h http.Header, p *connection.Parameters) {
 // target and connection to its query. A value is one step of the path at most: it can't lead
 // elsewhere on the host.
 func address(endpoint string, of *rule.HttpParameters,
-	more *connection.ConnectionHttpParameters) (string,
-	error) {
+	more *connection.ConnectionHttpParameters) (string, error) {
 	path, query, _ := strings.Cut(endpoint, "?")
 	values := of.PathParameterValues
 	var made strings.Builder

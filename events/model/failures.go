@@ -67,3 +67,10 @@ var answers = op.Answers{
 	"DeleteApiDestination":   absent + raced,
 	"ListApiDestinations":    "",
 }
+
+// The codes of single entries of PutEvents. They are in answers and are no errors of a request.
+const (
+	InvalidArgument        = "InvalidArgument"
+	MalformedDetail        = "MalformedDetail"
+	NotAuthorizedForSource = "NotAuthorizedForSourceException"
+)

@@ -215,8 +215,8 @@ func (h *hell) run(round int, kill time.Duration) {
 }
 
 // TestDeliver_ReceiversFromHellAndKills_LoseNothing: whatever receivers do, and whenever the
-// process dies, each gets each message whose transaction was acknowledged, and on one thing in their
-// order. What comes twice comes before what follows it.
+// process dies, each gets each message whose transaction was acknowledged, and on one thing in
+// their order. What comes twice comes before what follows it.
 func TestDeliver_ReceiversFromHellAndKills_LoseNothing(t *testing.T) {
 	h := enterHell(t)
 	rounds := 6

@@ -1,6 +1,7 @@
 package servicetest_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -225,11 +226,13 @@ func catalogueErrors(all bool) (wrong []string) {
 	for _, o := range service.Operations() {
 		services[o.Info().Service.Name] = o.Info().Service
 	}
-	for _, a := range seen {
+	for i, a := range seen {
 		s := services[a.Service]
 		if s == nil {
 			continue
 		}
+		a.Code = onTheWire(s, a)
+		seen[i] = a
 		if _, routed := s.Answers[a.Operation]; routed && s.Fails(a.Operation, a.Code) == nil {
 			wrong = append(wrong, fmt.Sprintf("%s.%s answered %s, which its service's answers don't have",
 				a.Service, a.Operation, a.Code))
@@ -247,6 +250,18 @@ func catalogueErrors(all bool) (wrong []string) {
 	}
 	slices.Sort(wrong)
 	return wrong
+}
+
+// onTheWire is what a caller was told where CloudTrail has another name for it.
+func onTheWire(s *op.Service, a servicetest.Answered) string {
+	if short, long := strings.CutSuffix(a.Code, "Exception"); long &&
+		slices.Contains(strings.Fields(s.Records.Errors), short) {
+		return short
+	}
+	if a.Code == "AccessDenied" && s.Fails(a.Operation, a.Code) == nil {
+		return cmp.Or(s.Own["AccessDeniedException"], "AccessDeniedException")
+	}
+	return a.Code
 }
 
 // seenByOthers reports whether a test of a domain sees an operation answer an error.

@@ -85,7 +85,8 @@ func TestRegistry_RecordsOfEveryService_SayWhatIsThere(t *testing.T) {
 		"kms.CountImportAttempt kms.TakeBackImportAttempt kms.DeleteImportPair " +
 		"kms.ReserveKeyMaterial kms.DestroyKeyMaterial kms.ResetClusterRefusals " +
 		"ssm.NotifyByParameterPolicies iam.ListAccountAccessKeys iam.RevokeRoleSessions " +
-		"sts.RevokeSession")
+		"sts.RevokeSession events.SendScheduledEvent events.OpenConnection sns.OpenMessage " +
+		"sns.DeleteSubscription")
 	// Left has members that only the service's own form of an operation has.
 	ofItsOwn := []string{"Service", "Epoch"}
 	known := map[string]bool{}

@@ -2,6 +2,7 @@ package servicetest_test
 
 import (
 	"errors"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -158,4 +159,22 @@ func connectionsBySDK(t *testing.T, c *eventbridge.Client) {
 	if !errors.As(err, &said) || said.ErrorCode() != "ResourceNotFoundException" {
 		t.Errorf("%v", err)
 	}
+}
+
+// TestEventsAWSCLI_Script_Runs: a rule with its target from nothing to nothing, events and an API
+// destination.
+func TestEventsAWSCLI_Script_Runs(t *testing.T) {
+	if _, err := exec.LookPath("aws"); err != nil {
+		t.Skip("the AWS CLI is not installed: `make awscli`")
+	}
+	t.Parallel()
+	runClient(t, servicetest.Start(t), "sh", "events.sh")
+}
+
+// TestEventsBoto3_Script_Runs: exceptions by their classes and texts, paginators and types.
+func TestEventsBoto3_Script_Runs(t *testing.T) {
+	if exec.Command("python3", "-c", "import boto3").Run() != nil {
+		t.Skip("python3 has no boto3: `make clients`")
+	}
+	runClient(t, servicetest.Start(t), "python3", "events.py")
 }

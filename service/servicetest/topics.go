@@ -22,8 +22,8 @@ func (s *Server) topics() service.Topics {
 		Recipients: []string{"example.com"}, Dial: s.Mails.Dial}}
 }
 
-// Token waits for the next request to confirm a subscription of a topic and returns the token in it.
-// What else came to the receiver meanwhile is forgotten.
+// Token waits for the next request to confirm a subscription of a topic and returns the token in
+// it. What else came to the receiver meanwhile is forgotten.
 func (s *Server) Token(t testing.TB, topic string) string {
 	t.Helper()
 	for {

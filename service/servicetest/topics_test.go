@@ -85,7 +85,8 @@ func TestTopics_LinksOfMessages_NeedNoSignature(t *testing.T) {
 		ended.Get("X-Amz-Sns-Subscription-Arn") != told.Get("X-Amz-Sns-Subscription-Arn") {
 		t.Errorf("it is told of its end by %s", ended.Body)
 	}
-	if status, body := o.follow(confirm); status != 400 || !strings.Contains(body, "<Code>InvalidParameter") {
+	if status, body := o.follow(confirm); status != 400 ||
+		!strings.Contains(body, "<Code>InvalidParameter") {
 		t.Errorf("the token of before answers %d %s", status, body)
 	}
 	if status, body := o.follow(ended.Message(t).SubscribeURL); status != 200 {
@@ -190,7 +191,8 @@ func TestTopics_OtherAccount_IsLetInByThePolicy(t *testing.T) {
 	}
 	theirs := must(them.ListSubscriptions(t.Context(), &sns.ListSubscriptionsInput{}))(t).Subscriptions
 	mine := must(o.ListSubscriptions(t.Context(), &sns.ListSubscriptionsInput{}))(t).Subscriptions
-	if len(theirs) != 1 || *theirs[0].Owner != other || *theirs[0].TopicArn != *topic || len(mine) != 0 {
+	if len(theirs) != 1 || *theirs[0].Owner != other || *theirs[0].TopicArn != *topic ||
+		len(mine) != 0 {
 		t.Errorf("they have %+v, and we %+v", theirs, mine)
 	}
 	must(them.SetSubscriptionAttributes(t.Context(), &sns.SetSubscriptionAttributesInput{

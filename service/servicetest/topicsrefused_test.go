@@ -212,7 +212,8 @@ func TestTopics_BadInput_IsRefusedInAWSsWords(t *testing.T) {
 		}
 	}
 	set := must(o.GetTopicAttributes(t.Context(), &sns.GetTopicAttributesInput{TopicArn: topic}))(t)
-	if set.Attributes["SubscriptionsConfirmed"] != "1" || set.Attributes["SubscriptionsPending"] != "0" {
+	if set.Attributes["SubscriptionsConfirmed"] != "1" ||
+		set.Attributes["SubscriptionsPending"] != "0" {
 		t.Errorf("it has left %v", set.Attributes)
 	}
 }
@@ -242,8 +243,9 @@ func TestPublish_UnderAKeyThatCantBeUsed_IsRefused(t *testing.T) {
 	must(k.DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: disabled.KeyId}))(t)
 	must(k.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: going.KeyId}))(t)
 	publisher := o.s.User(t, "publisher")
-	must(o.s.IAM().PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: aws.String("publisher"),
-		PolicyName: aws.String("p"), PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":` +
+	must(o.s.IAM().PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{
+		UserName: aws.String("publisher"), PolicyName: aws.String("p"),
+		PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":` +
 			`{"Effect":"Allow","Action":"sns:Publish","Resource":"*"}}`)}))(t)
 	for code, c := range map[string]struct {
 		key string

@@ -23,7 +23,8 @@ func TestTrails_DeclaredTrail_IsShownAlike(t *testing.T) {
 	c, abroad := s.CloudTrail(), s.CloudTrail(servicetest.WithRegion(servicetest.Abroad))
 	all := must(c.DescribeTrails(t.Context(), &cloudtrail.DescribeTrailsInput{}))(t).TrailList
 	if len(all) != 1 || *all[0].TrailARN != declaredTrail || *all[0].S3BucketName != "audit-archive" ||
-		*all[0].S3KeyPrefix != "site" || !*all[0].LogFileValidationEnabled || *all[0].IsOrganizationTrail {
+		*all[0].S3KeyPrefix != "site" || !*all[0].LogFileValidationEnabled ||
+		*all[0].IsOrganizationTrail {
 		t.Fatalf("%+v", all)
 	}
 	for _, name := range []string{"claviger", declaredTrail} {
@@ -43,7 +44,8 @@ func TestTrails_DeclaredTrail_IsShownAlike(t *testing.T) {
 			t.Errorf("%+v", selectors)
 		}
 	}
-	if list := must(abroad.ListTrails(t.Context(), &cloudtrail.ListTrailsInput{}))(t).Trails; len(list) != 1 ||
+	list := must(abroad.ListTrails(t.Context(), &cloudtrail.ListTrailsInput{}))(t).Trails
+	if len(list) != 1 ||
 		*list[0].TrailARN != declaredTrail {
 		t.Errorf("%+v", list)
 	}
@@ -53,7 +55,8 @@ func TestTrails_DeclaredTrail_IsShownAlike(t *testing.T) {
 	if described(abroad, cloudtrail.DescribeTrailsInput{}) != 1 ||
 		described(abroad, cloudtrail.DescribeTrailsInput{IncludeShadowTrails: aws.Bool(false)}) != 0 ||
 		described(c, cloudtrail.DescribeTrailsInput{TrailNameList: []string{"another"}}) != 0 ||
-		described(c, cloudtrail.DescribeTrailsInput{TrailNameList: []string{"another", "claviger"}}) != 1 {
+		described(c, cloudtrail.DescribeTrailsInput{
+			TrailNameList: []string{"another", "claviger"}}) != 1 {
 		t.Error("DescribeTrails shows others than were asked for")
 	}
 }
@@ -109,7 +112,8 @@ func TestPublicKeys_OfAnyTime_AreThoseThatSigned(t *testing.T) {
 		t.Errorf("%+v", again)
 	}
 	before := must(c.ListPublicKeys(t.Context(), &cloudtrail.ListPublicKeysInput{
-		StartTime: aws.Time(now.Add(-9000 * time.Hour)), EndTime: aws.Time(now.Add(-8000 * time.Hour))}))(t)
+		StartTime: aws.Time(now.Add(-9000 * time.Hour)),
+		EndTime:   aws.Time(now.Add(-8000 * time.Hour))}))(t)
 	if len(before.PublicKeyList) != 0 {
 		t.Errorf("a key of before there was one: %+v", before)
 	}

@@ -1,5 +1,5 @@
-// Package mail sends mails by the site's own server (RFC 5321), as plain text (RFC 5322). What is in
-// them comes from whoever may publish, so that no text of theirs can become a header.
+// Package mail sends mails by the site's own server (RFC 5321), as plain text (RFC 5322). What is
+// in them comes from whoever may publish, so that no text of theirs can become a header.
 package mail
 
 import (

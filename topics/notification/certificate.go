@@ -19,8 +19,8 @@ type Certificate struct {
 }
 
 // Bounds of the certificate's time. It says whose key it is for as long as that is used: an
-// installation has one, and a fixed end would be a day on which all receivers fail (RFC 5280 section
-// 4.1.2.5).
+// installation has one, and a fixed end would be a day on which all receivers fail (RFC 5280
+// section 4.1.2.5).
 var (
 	notBefore = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 	notAfter  = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)

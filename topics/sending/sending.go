@@ -5,8 +5,8 @@
 //
 // A delivery holds the message as it was published and the subscription's ARN. Where it goes and
 // how is read from the subscription's signed row when it is tried; the message has a MAC, because
-// what leaves here is signed as this service's word, and rows of deliveries are not. A message of an
-// encrypted topic rests sealed under the topic's key and is opened for each attempt.
+// what leaves here is signed as this service's word, and rows of deliveries are not. A message of
+// an encrypted topic rests sealed under the topic's key and is opened for each attempt.
 //
 // # Signatures
 //
@@ -130,8 +130,8 @@ func (s *Sending) Delivery(t *topic.Topic, sub *topic.Subscription, m Outgoing) 
 		Receiver: to, Order: m.Order, ID: m.ID, Body: body, Policy: policyOf(t, sub)}, err
 }
 
-// policyOf is how a subscription's messages are tried again. That of mails is AWS's: 50 times within
-// six hours.
+// policyOf is how a subscription's messages are tried again. That of mails is AWS's: 50 times
+// within six hours.
 func policyOf(t *topic.Topic, sub *topic.Subscription) delivery.Policy {
 	if !sub.Web() {
 		return delivery.Policy{Retries: 50, AtMin: 2, AtMax: 38, Min: 10, Max: 600,

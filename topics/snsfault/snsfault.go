@@ -89,8 +89,16 @@ func LongBatch(n int) *fault.Error {
 }
 
 // MustSign is for a request without a signature where somebody has asked for one.
-var MustSign = fault.New(fault.Denied, "AuthorizationError",
+var MustSign = fault.New(fault.Denied, "AccessDeniedException",
 	"This request has to be signed: authentication on unsubscribing was asked for.")
+
+// What KMS refuses, in SNS's names.
+var (
+	keyDenied   = fault.New(fault.State, "KMSAccessDenied", "")
+	keyNotFound = fault.New(fault.State, "KMSNotFound", "")
+	keyState    = fault.New(fault.State, "KMSInvalidState", "")
+	keyDisabled = fault.New(fault.State, "KMSDisabled", "")
+)
 
 // OfKey turns a failure of KMS into what SNS calls it. Whatever else it is stays as it is.
 func OfKey(err error) error {
@@ -98,21 +106,19 @@ func OfKey(err error) error {
 	if f == nil {
 		return nil
 	}
-	code := ""
-	switch f.Kind {
-	case fault.Denied:
-		code = "KMSAccessDenied"
-	case fault.NotFound:
-		code = "KMSNotFound"
-	case fault.State:
-		code = "KMSInvalidState"
-	case fault.Invalid:
-		code = "KMSInvalidState"
+	var own fault.Error
+	switch {
+	case f.Code == "DisabledException":
+		own = *keyDisabled
+	case f.Kind == fault.Denied:
+		own = *keyDenied
+	case f.Kind == fault.NotFound:
+		own = *keyNotFound
+	case f.Kind == fault.State, f.Kind == fault.Invalid:
+		own = *keyState
 	default:
 		return err
 	}
-	if f.Code == "DisabledException" {
-		code = "KMSDisabled"
-	}
-	return fault.New(fault.State, code, f.Message+" (Service: KMS)").Because(err)
+	own.Message = f.Message + " (Service: KMS)"
+	return own.Because(err)
 }

@@ -122,11 +122,13 @@ func errEndpoint(protocol string) error {
 }
 
 func hasControls(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\uFFFD' }) >= 0
+	return strings.ContainsFunc(s, func(r rune) bool {
+		return r < ' ' || r == 0x7f || r == '\uFFFD'
+	})
 }
 
 func isASCII(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r > 0x7e }) < 0
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > 0x7e })
 }
 
 // clip bounds what an error says back.

@@ -149,8 +149,8 @@ var signedMembers = map[string][]string{
 
 var certificatePath = regexp.MustCompile(`^/SimpleNotificationService-[0-9a-f]{32}\.pem$`)
 
-// Verify verifies a message as AWS documents it. The host of the certificate's URL has to be the one
-// that the receiver knows; fetch gets the file.
+// Verify verifies a message as AWS documents it. The host of the certificate's URL has to be the
+// one that the receiver knows; fetch gets the file.
 func Verify(body, host string, fetch func(url string) ([]byte, error)) error {
 	var m map[string]any
 	if err := json.Unmarshal([]byte(body), &m); err != nil {

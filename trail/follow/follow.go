@@ -164,8 +164,8 @@ func (f *Feed) read(n int64) (page []Batch, err error) {
 	return f.told(page), err
 }
 
-// told leaves out what is in the database already and of which the committer hasn't said so yet: who
-// had it would seem to be ahead of the trail for that moment.
+// told leaves out what is in the database already and of which the committer hasn't said so yet:
+// who had it would seem to be ahead of the trail for that moment.
 func (f *Feed) told(page []Batch) []Batch {
 	newest := f.DB.TrailNewest()
 	return slices.DeleteFunc(page, func(b Batch) bool { return b.First > newest })

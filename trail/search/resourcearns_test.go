@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestRecord_ResourceARNs_AreWhatItIsAbout: where CloudTrail's record has no resources, ours says in
-// additionalEventData what was asked for.
+// TestRecord_ResourceARNs_AreWhatItIsAbout: where CloudTrail's record has no resources, ours says
+// in additionalEventData what was asked for.
 func TestRecord_ResourceARNs_AreWhatItIsAbout(t *testing.T) {
 	const one, two = "arn:aws:iam::111122223333:user/a", "arn:aws:iam::111122223333:user/b"
 	for _, facts := range []string{`{"a":{"b":[1]},"resourceARNs":["` + one + `","` + two + `"],"c":1}`,

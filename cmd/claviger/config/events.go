@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"time"
 
+	"claviger/events/program"
 	"claviger/events/rule"
 	"claviger/service"
 )
@@ -28,6 +29,9 @@ type EventProgram struct {
 	Program   string   `toml:"program"`
 	Arguments []string `toml:"arguments"`
 	Timeout   string   `toml:"timeout"` // 30s if left out
+	User      string   `toml:"user"`    // that it runs as; the service's own if left out
+	Network   []string `toml:"network"` // host:port that it may reach
+	Sandbox   string   `toml:"sandbox"` // required or best-effort
 }
 
 var (
@@ -36,7 +40,10 @@ var (
 )
 
 // usualEventTimeout is how long a program may take with an event.
-const usualEventTimeout = 30 * time.Second
+const (
+	usualEventTimeout   = 30 * time.Second
+	longestEventTimeout = time.Minute // as any delivery
+)
 
 // eventTargets returns what the configuration declares for rules to send events to.
 func (c *Config) eventTargets() (all []service.EventTarget, err error) {
@@ -62,12 +69,19 @@ func (c *Config) eventTargets() (all []service.EventTarget, err error) {
 		}
 	}
 	for _, p := range c.Events.Programs {
-		t := service.EventTarget{Kind: rule.Program, Name: p.Name, Program: p.Program,
-			Arguments: p.Arguments, Timeout: usualEventTimeout}
+		t := service.EventTarget{Kind: rule.Program, Name: p.Name, Program: program.Program{
+			Path: p.Program, Arguments: p.Arguments, Timeout: usualEventTimeout, User: p.User,
+			Network: p.Network, BestEffort: p.Sandbox == "best-effort"}}
 		if p.Timeout != "" {
-			if t.Timeout, err = time.ParseDuration(p.Timeout); err != nil || t.Timeout <= 0 {
-				return nil, fmt.Errorf("events: %s: the timeout %q is no time", p.Name, p.Timeout)
+			t.Program.Timeout, err = time.ParseDuration(p.Timeout)
+			if err != nil || t.Program.Timeout <= 0 || t.Program.Timeout > longestEventTimeout {
+				return nil, fmt.Errorf("events: %s: the timeout %q is no time up to a minute", p.Name,
+					p.Timeout)
 			}
+		}
+		if p.Sandbox != "" && p.Sandbox != "required" && p.Sandbox != "best-effort" {
+			return nil, fmt.Errorf("events: %s: the sandbox is required or best-effort, and %q is not",
+				p.Name, p.Sandbox)
 		}
 		if err := add(t, p.Program, programName); err != nil {
 			return nil, err

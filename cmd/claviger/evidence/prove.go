@@ -17,8 +17,8 @@ import (
 	"claviger/trail/treerows"
 )
 
-// Prove proves the record that an id names: its eventID, or its number. An index beside the database
-// is used if there is one.
+// Prove proves the record that an id names: its eventID, or its number. An index beside the
+// database is used if there is one.
 func Prove(ctx context.Context, db *store.DB, path string, key *tree.Key, id string) (
 	*tree.Proof, error) {
 	trail := treerows.Open(db)

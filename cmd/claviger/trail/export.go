@@ -50,7 +50,8 @@ func exportTrail(ctx context.Context, e *command.Env, args []string) (err error)
 	done, err := export.Export{Records: db, Dir: dir, Trail: *t.Exported, Region: c.Regions[0],
 		Until: time.Now(), Now: *now,
 		Sign: func(ctx context.Context, chains []export.Chain) ([][]export.Signed, error) {
-			return place.Have[[][]export.Signed](ctx, place.Place{Config: c, Log: log, Database: c.Database}, control.Request{
+			here := place.Place{Config: c, Log: log, Database: c.Database}
+			return place.Have[[][]export.Signed](ctx, here, control.Request{
 				Digests: &control.Digests{Account: c.Account, Trail: *t.Exported, Chains: chains}})
 		}}.Run(ctx)
 	if err != nil {

@@ -29,7 +29,7 @@ import (
 )
 
 // word is what makes a command line of this binary one of a stage.
-const word = "rotator-sandbox"
+const word = "program-sandbox"
 
 // staged says that this process called Main: one that didn't would begin its own work anew, in the
 // place of a stage.
