@@ -42,8 +42,8 @@ var (
 		(SELECT number FROM dead_letters WHERE died < $1 LIMIT $2)`, "the oldest go, whose they may be")
 	qDeadAfter = store.Wide(`SELECT number, account, region, kind, receiver, ordered, id, put, died,
 		attempts, code, message, exhausted, policy, context, body FROM dead_letters
-		WHERE number > $1 AND ($2 = '' OR account = $2) AND ($3 = '' OR receiver = $3)
-		AND ($4 = '' OR id = $4) ORDER BY number LIMIT $5`,
+		WHERE number > $1 AND $2 IN ('', account) AND $3 IN ('', receiver)
+		AND $4 IN ('', id) ORDER BY number LIMIT $5`,
 		"who runs the service looks at all accounts")
 	qRaise = store.Wide(`DELETE FROM dead_letters WHERE number = $1`, byNumber)
 )

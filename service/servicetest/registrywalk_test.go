@@ -135,7 +135,7 @@ func (w *walker) refusal(t testing.TB, a servicetest.Answer, rest bool, status i
 	}
 	r := records[0]
 	if r.EventName != w.n.Name || r.EventSource != w.n.Service.Name+".amazonaws.com" ||
-		r.ErrorCode != w.n.Service.RecordedCode(code) || r.ErrorMessage != a.Message() ||
+		r.ErrorCode != w.n.Service.RecordedCode(code) || r.ErrorMessage != op.Clip(a.Message(), 1024) ||
 		r.ReadOnly != w.n.Service.Records.IsRead(w.n) {
 		t.Errorf("the refusal is recorded as %s", r.Line)
 	}
