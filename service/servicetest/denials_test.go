@@ -27,8 +27,8 @@ func TestDenied_ThereOrAbsent_IsAnsweredAlike(t *testing.T) {
 	staged := map[string]map[string]string{}
 	for _, n := range routed(g.soft.Server) {
 		request := walk[idOf(n)].request
-		if len(namesIn(request)) == 0 {
-			continue
+		if len(namesIn(request)) == 0 || n.Service.Name == "cloudtrail" {
+			continue // who looks up events looks in its own account, whatever it names
 		}
 		s := g.of(n).Server
 		if callers[s] == nil {
