@@ -27,8 +27,13 @@ type Use func(*Login, *object.Key, cryptoki.Session) ([]byte, error)
 // several keys has the timeout once for all its long waits. All uses of keys go through it.
 func (k *Keeper) Use(ctx context.Context, ref *custody.Ref, f Use) ([]byte, error) {
 	whole, began := k.options.Timeout, time.Now()
-	timeout := admission.Patience(ctx, whole)
-	out, err := k.useIn(ctx, timeout, func(l *Login) *pool { return l.keys }, ref, f)
+	bounded := ctx
+	if left := admission.Patience(ctx, whole); left < whole {
+		var cancel context.CancelFunc
+		bounded, cancel = context.WithDeadlineCause(ctx, began.Add(left), failure.ErrTimeout)
+		defer cancel()
+	}
+	out, err := k.useIn(bounded, whole, func(l *Login) *pool { return l.keys }, ref, f)
 	admission.Waited(ctx, whole, time.Since(began))
 	return out, err
 }
@@ -44,9 +49,8 @@ func (k *Keeper) useIn(ctx context.Context, timeout time.Duration, in func(*Logi
 	ref *custody.Ref, f Use) ([]byte, error) {
 	// What is in time at the first attempt needs no context of its own.
 	end, bounded, again := time.Now().Add(timeout), false, false
-	impatient := timeout < k.options.Timeout
 	for round := 1; ; {
-		if !bounded && (again || impatient || k.current.Load() == nil) {
+		if !bounded && (again || k.current.Load() == nil) {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithDeadlineCause(ctx, end, failure.ErrTimeout)
 			defer cancel()
