@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"claviger/hsm/hsmtest"
@@ -157,4 +158,37 @@ func TestDeleteImportedKeyMaterial_ImportsAtTheSameTime_AreInSomeOrder(t *testin
 	if n := s.count(qFailures); n != 0 {
 		t.Errorf("%d attempts are counted", n)
 	}
+}
+
+// A key and its materials are rows of their own, and are read as they were at one time.
+func TestDeleteImportedKeyMaterial_KeyIsReadMeanwhile_IsWhole(t *testing.T) {
+	s := start(t)
+	id := s.externalAES()
+	material := outsideAES(t)
+	first := s.importMaterial(id, material, nil)
+	in := s.wrapAnew(id, material)
+	ref := key.Ref{Account: ourAccount, Region: ourRegion, ID: id}
+	var settled atomic.Bool
+	var readers sync.WaitGroup
+	for range 2 {
+		readers.Go(func() {
+			for !settled.Load() {
+				k, err := s.keys.rows.Load(t.Context(), ref)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				present := k.Materials[first.KeyMaterialId].IsPresent()
+				if present != (k.State == key.Enabled) {
+					t.Errorf("revision %d is %s, with material: %t", k.Rev, k.State, present)
+				}
+			}
+		})
+	}
+	for range 40 {
+		must[any](s, "DeleteImportedKeyMaterial", M{"KeyId": id})
+		must[any](s, "ImportKeyMaterial", in)
+	}
+	settled.Store(true)
+	readers.Wait()
 }

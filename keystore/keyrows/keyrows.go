@@ -9,6 +9,7 @@ package keyrows
 import (
 	"cmp"
 	"context"
+	"errors"
 	"sync/atomic"
 
 	"claviger/internal/domain"
@@ -89,7 +90,7 @@ func (r *Rows) Key(ctx context.Context, ref key.Ref) (*key.Key, error) {
 // Load reads and verifies a key and its materials, whatever is cached: jobs do what can't be taken
 // back. Where there is none it returns [store.NoRow].
 func (r *Rows) Load(ctx context.Context, ref key.Ref) (*key.Key, error) {
-	k, err := r.loadKey(ctx, ref)
+	k, err := r.loadWhole(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -97,14 +98,30 @@ func (r *Rows) Load(ctx context.Context, ref key.Ref) (*key.Key, error) {
 	if k.Rules, err = r.compiled(k.PolicyText()); err != nil {
 		return nil, err
 	}
-	found, err := r.loadMaterials(ctx, ref)
-	if err == nil {
-		err = k.Settle(found)
-	}
-	if err != nil {
-		return nil, err
-	}
 	return k, k.ReadPublic(k.Materials[k.MaterialID].Material)
+}
+
+// loadWhole returns a key with the materials that it had at one time. They are two reads, and
+// a change of either is a new revision: a key that is still of the revision that was read first has
+// the materials that were read between.
+func (r *Rows) loadWhole(ctx context.Context, ref key.Ref) (*key.Key, error) {
+	for {
+		k, err := r.loadKey(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		found, err := r.loadMaterials(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		err = r.Unchanged(r.db, k)
+		if err == nil {
+			return k, k.Settle(found)
+		}
+		if err := cmp.Or(ctx.Err(), err); !errors.Is(err, store.Stale) {
+			return nil, err
+		}
+	}
 }
 
 // compiled returns the rules of a policy's text. No text ever has others, so that none is dropped.
@@ -194,9 +211,9 @@ func (r *Rows) ScheduleRotation(k *key.Key) domain.Change {
 }
 
 // Unchanged is stale if a key is no longer as it was read.
-func (r *Rows) Unchanged(tx *store.Tx, k *key.Key) error {
+func (r *Rows) Unchanged(from store.Reader, k *key.Key) error {
 	var rev int64
-	err := tx.Row(qKeyRev, []any{k.Account, k.Region, k.ID}, &rev)
+	err := from.Row(qKeyRev, []any{k.Account, k.Region, k.ID}, &rev)
 	if domain.IsNoRow(err) || err == nil && rev != k.Rev {
 		return store.Stale
 	}
