@@ -21,6 +21,7 @@
 //	internal/pin       PINs as people keep them in files
 //	internal/clock     whether the clock can be believed
 //	internal/envelope  how services have values sealed under KMS keys
+//	internal/pattern   the language of event patterns and filter policies
 //	internal/outbox    events that changes leave, until they are delivered
 //	internal/install   what the installation knows of itself: its own keys
 //	internal/backup    backups that the token signs
@@ -30,12 +31,16 @@
 //	keystore           KMS
 //	secrets            Secrets Manager
 //	parameters         Parameter Store
+//	topics             SNS: topics, subscriptions, and messages that reach them
+//	events             EventBridge: which events go where
 //	iam                IAM and STS, a package for each subject: users, policies, attachments, ...
 //	iam/entity         all that IAM knows, in rows, and the callers that it makes of them
 //	iam/webidentity    tokens of OpenID Connect issuers
 //	identity           who is calling: access keys, sessions and SigV4
 //	policy             who may do what; pure
-//	audit              what a record of the trail says
+//	audit              what a record of the trail says; the tree over them, and what verifies it
+//	trail              CloudTrail, and who follows the trail: its tree, its index, its copies
+//	alarms             what Claviger tells of itself, made of the trail and of the state of its parts
 //	jobs               the job runner: due work, leases and retries
 //	hsm                the PKCS#11 device
 //	store              the database

@@ -222,12 +222,15 @@ func sectionOf(structs map[string]*ast.StructType, of ast.Expr) *ast.StructType 
 
 func TestDocs_Metrics_AreThoseOfTheProgram(t *testing.T) {
 	var metrics []string
-	ast.Inspect(syntax(t, "service/metrics.go"), func(n ast.Node) bool {
-		if l, ok := n.(*ast.BasicLit); ok && strings.HasPrefix(l.Value, `"claviger_`) {
-			metrics = append(metrics, strings.Trim(l.Value, `"`))
-		}
-		return true
-	})
+	for _, path := range []string{"service/metrics.go", "service/deliveries.go",
+		"service/copymetrics.go"} {
+		ast.Inspect(syntax(t, path), func(n ast.Node) bool {
+			if l, ok := n.(*ast.BasicLit); ok && strings.HasPrefix(l.Value, `"claviger_`) {
+				metrics = append(metrics, strings.Trim(l.Value, `"`))
+			}
+			return true
+		})
+	}
 	var documented []string
 	for _, row := range table(section(t, "docs/operating.md", "## Metrics")) {
 		documented = append(documented, coded(row[0])...)
@@ -307,7 +310,8 @@ func TestOperations_File_HasTheNameOfAWS(t *testing.T) {
 
 func TestDocs_Operations_AreThoseServed(t *testing.T) {
 	headings := map[string]string{"kms": "## KMS", "secretsmanager": "## Secrets Manager",
-		"ssm": "## Parameter Store", "sts": "## STS", "iam": "## IAM"}
+		"ssm": "## Parameter Store", "events": "## EventBridge", "sns": "## SNS",
+		"cloudtrail": "## CloudTrail", "sts": "## STS", "iam": "## IAM"}
 	of := map[string][]op.Operation{}
 	for _, o := range service.Operations() {
 		heading, ok := headings[o.Info().Service.Name]

@@ -33,6 +33,9 @@ type Config struct {
 	// Ending is closed when the service is about to end: whoever waits for a change is answered.
 	// nil: never.
 	Ending <-chan struct{}
+	// Certificate serves what messages of topics are verified by, to anybody. Its request has the
+	// file's name as the path's value name. nil: there is none.
+	Certificate http.HandlerFunc
 }
 
 // server holds what the handlers share.
@@ -55,8 +58,22 @@ func New(c Config) http.Handler {
 	root.Post("/", s.serve)
 	root.Get("/", s.serveRoot)
 	s.mountDocs(root)
+	s.mountCertificate(root)
 	s.mountNowhere(root)
 	return root
+}
+
+// mountCertificate serves the certificate at the path that AWS has it at.
+func (s *server) mountCertificate(r chi.Router) {
+	if s.Certificate == nil {
+		return
+	}
+	serve := s.shared(s.gates.documents, "documents", s.Certificate)
+	seen(r, "/{name:SimpleNotificationService-[0-9a-f]{32}\\.pem}",
+		func(w http.ResponseWriter, q *http.Request) {
+			q.SetPathValue("name", chi.URLParam(q, "name"))
+			serve(w, q)
+		})
 }
 
 // Watch returns the handler of a listener for those who watch the service, and nobody else. Of c

@@ -43,9 +43,13 @@ func (x *exchange) read() ([]byte, error) {
 }
 
 // mostBody is how many bytes the body of what is asked may have. Who hides the operation in the
-// body has no claim to more than usual.
+// body has no claim to more than usual, unless that is how the service's clients ask for what is
+// large; and then it is to be signed, so that the body is read of a known caller alone.
 func (x *exchange) mostBody() int64 {
-	if o := x.asked.Operation; o != nil && o.Info().Large {
+	o, s := x.asked.Operation, x.asked.Service
+	switch {
+	case o != nil && o.Info().Large,
+		o == nil && s != nil && s.Large && x.http.Header.Get("Authorization") != "":
 		return maxBody
 	}
 	return usualBody

@@ -47,6 +47,9 @@ func Catalogue(ops []op.Operation) []byte {
 			codes = op.Failures{}
 		}
 		maps.Copy(codes, g.Failing())
+		for common, own := range g.Own {
+			codes[own] = op.Common[common]
+		}
 		all = append(all, service{g.Title, codesOf(codes, nil)})
 	}
 	var b bytes.Buffer

@@ -112,6 +112,9 @@ func (x *exchange) known(ctx context.Context) error {
 func (x *exchange) name() (op.Operation, string, error) {
 	o, asked, err := x.protocol.Name(x.http, x.asked.Service, x.body)
 	x.named = o
+	if o != nil {
+		x.asked.Service = o.Info().Service // of an unsigned request only the body may have told
+	}
 	return o, rest.Quoted(asked), err
 }
 

@@ -12,27 +12,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Identity says who asked, as CloudTrail's userIdentity does.
-type Identity struct {
-	Type, PrincipalID, ARN, AccountID, AccessKeyID string
-	UserName                                       string // of an IAM user
-	// the service that asked on the caller's behalf, e.g. secretsmanager.amazonaws.com
-	InvokedBy string
-
-	Session Session // of temporary credentials; zero: there is none
-}
-
-// Session is what temporary credentials are of, CloudTrail's sessionContext.
-type Session struct {
-	Issued         time.Time // zero: there is no session
-	Issuer         Issuer
-	SourceIdentity string // or nothing
-	Provider       string // of a web identity, or nothing
-}
-
-// Issuer is whom a session acts as.
-type Issuer struct{ Type, PrincipalID, ARN, AccountID, UserName string }
-
 // Resource is a thing the request touched.
 type Resource struct {
 	ARN, Type, AccountID string
@@ -41,38 +20,51 @@ type Resource struct {
 // Record is one event. A request leaves one for itself and one for each operation it asked for on
 // the way.
 type Record struct {
-	Time         time.Time
-	Source, Name string // kms.amazonaws.com, Decrypt
+	Time         time.Time // when the request was completed
+	Source, Name string    // kms.amazonaws.com, Decrypt
 	Region       string
 	SourceIP     string
 	UserAgent    string
-	RequestID    string
-	EventID      string
+	RequestID    string // empty: nobody asked
+	EventID      string // see [NewEventID]
+	SharedID     string // of the records that one action leaves in several accounts, or nothing
 	Account      string // the account that receives the event
 	Identity     Identity
 	ReadOnly     bool
 	ErrorCode    string
 	ErrorMessage string
 	Parameters   []byte // a JSON object, or nothing
+	Response     []byte // a JSON object, or nothing
 	Resources    []Resource
 	Additional   []byte // a JSON object with facts that only we know, or nothing
+	Details      []byte // of a service event: a JSON object, or nothing
+	TLS          TLS
+
+	// NoResources says that there could be resources and are none: the list is there, and empty.
+	NoResources bool
 
 	// ServiceEvent says that the service tells of what it did, which no caller asked for by this name:
-	// CloudTrail's AwsServiceEvent. Of the identity such a record has AccountID and InvokedBy alone.
-	// Without it the record is an AwsApiCall.
+	// CloudTrail's AwsServiceEvent. Without it the record is an AwsApiCall.
 	ServiceEvent bool
 }
 
 // Append writes r as one line of JSON without the newline. It allocates nothing but room.
 func (r *Record) Append(b []byte) []byte {
-	b = append(b, `{"eventVersion":"1.11","userIdentity":{`...)
-	if r.ServiceEvent {
-		b = r.Identity.appendService(b)
-	} else {
-		b = r.Identity.append(b)
+	start := len(b)
+	b = r.append(b, r.Parameters, r.Response, r.Additional)
+	if len(b)-start > mostOfRecord {
+		// What was asked and answered is what can be large.
+		b = r.append(b[:start], omitted("requestParameters", r.Parameters),
+			omitted("responseElements", r.Response), r.Additional)
 	}
+	return b
+}
+
+func (r *Record) append(b, parameters, response, additional []byte) []byte {
+	b = append(b, `{"eventVersion":"1.11","userIdentity":{`...)
+	b = r.Identity.append(b)
 	b = append(b, `},"eventTime":"`...)
-	b = r.Time.UTC().AppendFormat(b, "2006-01-02T15:04:05.000000Z")
+	b = appendTime(b, r.Time)
 	b = append(b, '"')
 	b = member(b, "eventSource", r.Source)
 	b = member(b, "eventName", r.Name)
@@ -81,11 +73,10 @@ func (r *Record) Append(b []byte) []byte {
 	b = member(b, "userAgent", r.UserAgent)
 	b = member(b, "errorCode", r.ErrorCode)
 	b = member(b, "errorMessage", r.ErrorMessage)
-	b = append(b, `,"requestParameters":`...)
-	b = object(b, r.Parameters)
-	b = append(b, `,"responseElements":null`...)
-	if len(r.Additional) > 0 {
-		b = append(append(b, `,"additionalEventData":`...), r.Additional...)
+	b = object(b, "requestParameters", parameters, mostOfParameters)
+	b = object(b, "responseElements", response, mostOfParameters)
+	if len(additional) > 0 {
+		b = object(b, "additionalEventData", additional, mostOfAdditional)
 	}
 	b = member(b, "requestID", r.RequestID)
 	b = member(b, "eventID", r.EventID)
@@ -98,55 +89,19 @@ func (r *Record) Append(b []byte) []byte {
 	}
 	b = append(b, `,"managementEvent":true`...)
 	b = member(b, "recipientAccountId", r.Account)
-	return append(b, `,"eventCategory":"Management"}`...)
-}
-
-func (i *Identity) append(b []byte) []byte {
-	b = append(b, `"type":`...)
-	b = quote(b, i.Type)
-	b = member(b, "principalId", i.PrincipalID)
-	b = member(b, "arn", i.ARN)
-	b = member(b, "accountId", i.AccountID)
-	b = member(b, "accessKeyId", i.AccessKeyID)
-	b = member(b, "userName", i.UserName)
-	if !i.Session.Issued.IsZero() {
-		b = i.Session.append(b)
+	b = member(b, "sharedEventID", r.SharedID)
+	if len(r.Details) > 0 {
+		b = object(b, "serviceEventDetails", r.Details, mostOfParameters)
 	}
-	return member(b, "invokedBy", i.InvokedBy)
-}
-
-// appendService writes who is behind a service event. CloudTrail gives such an identity no type.
-func (i *Identity) appendService(b []byte) []byte {
-	b = append(b, `"accountId":`...)
-	b = quote(b, i.AccountID)
-	return member(b, "invokedBy", i.InvokedBy)
-}
-
-// append writes a session as CloudTrail does. Nobody here has an MFA device.
-func (s *Session) append(b []byte) []byte {
-	b = append(b, `,"sessionContext":{`...)
-	if s.Issuer.Type != "" {
-		b = append(b, `"sessionIssuer":{"type":`...)
-		b = quote(b, s.Issuer.Type)
-		b = member(b, "principalId", s.Issuer.PrincipalID)
-		b = member(b, "arn", s.Issuer.ARN)
-		b = member(b, "accountId", s.Issuer.AccountID)
-		b = member(b, "userName", s.Issuer.UserName)
-		b = append(b, `},`...)
-	}
-	if s.Provider != "" {
-		b = append(b, `"webIdFederationData":{"federatedProvider":`...)
-		b = append(quote(b, s.Provider), `,"attributes":{}},`...)
-	}
-	b = append(b, `"attributes":{"creationDate":"`...)
-	b = s.Issued.UTC().AppendFormat(b, "2006-01-02T15:04:05Z")
-	b = append(b, `","mfaAuthenticated":"false"}`...)
-	b = member(b, "sourceIdentity", s.SourceIdentity)
-	return append(b, '}')
+	b = append(b, `,"eventCategory":"Management"`...)
+	return append(r.TLS.append(b), '}')
 }
 
 func (r *Record) appendResources(b []byte) []byte {
 	if len(r.Resources) == 0 {
+		if r.NoResources {
+			b = append(b, `,"resources":[]`...)
+		}
 		return b
 	}
 	b = append(b, `,"resources":[`...)
@@ -154,14 +109,32 @@ func (r *Record) appendResources(b []byte) []byte {
 		if n > 0 {
 			b = append(b, ',')
 		}
-		b = append(b, `{"ARN":`...)
-		b = quote(b, x.ARN)
-		b = member(b, "accountId", x.AccountID)
+		b = append(b, `{"accountId":`...)
+		b = quote(b, x.AccountID)
 		b = member(b, "type", x.Type)
+		b = member(b, "ARN", x.ARN)
 		b = append(b, '}')
 	}
 	return append(b, ']')
 }
+
+// appendTime writes a time as CloudTrail does, to the second. Each record has one or two, and the
+// reading of a layout takes longer than all the rest of that. Years have four digits.
+func appendTime(b []byte, t time.Time) []byte {
+	t = t.UTC()
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	b = two(two(b, year/100), year%100)
+	b = two(append(b, '-'), int(month))
+	b = two(append(b, '-'), day)
+	b = two(append(b, 'T'), hour)
+	b = two(append(b, ':'), minute)
+	b = two(append(b, ':'), second)
+	return append(b, 'Z')
+}
+
+// two appends two digits.
+func two(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }
 
 // member appends ,"name":"value", or nothing for an empty value.
 func member(b []byte, name, value string) []byte {
@@ -174,15 +147,35 @@ func member(b []byte, name, value string) []byte {
 	return quote(b, value)
 }
 
-// quote never fails: what is not UTF-8 becomes U+FFFD.
+// quote never fails: what is not UTF-8 becomes U+FFFD. Most of what is in a record needs no escape.
 func quote(b []byte, s string) []byte {
+	if isPlain(s) {
+		b = append(b, '"')
+		b = append(b, s...)
+		return append(b, '"')
+	}
 	b, _ = jsontext.AppendQuote(b, s)
 	return b
 }
 
-func object(b, o []byte) []byte {
-	if len(o) == 0 {
-		return append(b, "null"...)
+// isPlain reports whether JSON has a text as it is: ASCII without controls, quotes and backslashes.
+// It looks at eight characters at once.
+func isPlain(s string) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for len(s) >= 8 {
+		w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		quotes, backslashes := w^ones*'"', w^ones*'\\'
+		// A byte that borrows from the next one is below what is taken from it, and told of already.
+		if (w|(w-ones*0x20)|(quotes-ones)|(backslashes-ones))&tops != 0 {
+			return false
+		}
+		s = s[8:]
 	}
-	return append(b, o...)
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c >= 0x80 || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }

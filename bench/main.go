@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"claviger/bench/flooder"
+	"claviger/bench/past"
 )
 
 func main() {
@@ -36,6 +37,8 @@ func main() {
 		"measure rotations among this many secrets with schedules, and nothing else")
 	flag.IntVar(&b.parameters, "parameters", 0,
 		"measure what this many parameters in a tree cost, and nothing else")
+	flag.IntVar(&b.records, "records", 0,
+		"measure lookups among this many records of the trail, and nothing else")
 	noop := flag.String("noop", "", "internal: be a service with a rotator that touches nothing, "+
 		"of this directory")
 	floor := flag.String("floor", "", "internal: be the floor, on the token of this directory")
@@ -73,6 +76,7 @@ type bench struct {
 	principals int
 	rotations  int
 	parameters int
+	records    int
 
 	dir   string // of the service: its database lies on a disk that syncs, its token wherever that is
 	bares bares
@@ -93,6 +97,8 @@ func (b *bench) run(ctx context.Context) (err error) {
 		time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), b.span, filesystem(b.dir))
 
 	switch {
+	case b.records > 0:
+		return past.Measure(ctx, b.dir, b.records)
 	case b.slow:
 		return b.slowLines(ctx)
 	case b.parameters > 0:

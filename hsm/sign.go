@@ -16,10 +16,11 @@ import (
 )
 
 // Sign signs on the token by an algorithm of AWS's name: RSASSA_PSS_SHA_{256,384,512} with a salt
-// as long as the digest, RSASSA_PKCS1_V1_5_SHA_{256,384,512}, ECDSA_SHA_{256,384,512} each on its
-// own curve, ED25519_SHA_512, ED25519_PH_SHA_512, ML_DSA_SHAKE_256 and [custody.ExternalMu]. Digest
-// is the message's digest by the algorithm's hash, or with ExternalMu the message's representative;
-// ED25519_SHA_512 and ML_DSA_SHAKE_256 take the message itself.
+// as long as the digest, RSASSA_PKCS1_V1_5_SHA_{256,384,512}, for SNS's messages SHA_1, too,
+// ECDSA_SHA_{256,384,512} each on its own curve, ED25519_SHA_512, ED25519_PH_SHA_512,
+// ML_DSA_SHAKE_256 and [custody.ExternalMu]. Digest is the message's digest by the algorithm's
+// hash, or with ExternalMu the message's representative; ED25519_SHA_512 and ML_DSA_SHAKE_256 take
+// the message itself.
 //
 // The signature is as long as the modulus for RSA, DER of r and s (RFC 3279 section 2.2.3) for
 // ECDSA, 64 bytes for Ed25519, and 2,420, 3,309 or 4,627 bytes for ML-DSA. The answer to an

@@ -122,6 +122,7 @@ func (d *Directory) sessionCaller(ctx context.Context, s *opened, c policy.Calle
 		if c.Type == policy.Root {
 			c.Policies = everything // session policies make less of it
 		}
+		c.Session.Issuer = c.ARN
 		c.Type, c.ARN = policy.FederatedUser, FederatedUserARN(s.Account, s.Name)
 		c.PrincipalID = s.Account + ":" + s.Name
 	}

@@ -190,9 +190,5 @@ func (s *Keys) createGrant(c *op.Call, _ CreateGrantInput,
 // answerGrant returns what makes the change and answers with the grant.
 func (s *Keys) answerGrant(c *op.Call, g *grant.Grant,
 	change domain.Change) op.Commit[CreateGrantOutput] {
-	noteGrant(c, g.ID)
 	return op.Apply(change, CreateGrantOutput{GrantToken: s.grants.Token(c, g), GrantId: g.ID})
 }
-
-// noteGrant has the record name the grant: the request of a new one doesn't.
-func noteGrant(c *op.Call, id string) { c.Note(`{"grantId":"` + id + `"}`) }

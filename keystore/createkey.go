@@ -142,7 +142,7 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput,
 	if in.multiRegion() {
 		k.ID, k.PrimaryRegion = key.NewMultiRegionID(), k.Region
 	}
-	noteKey(c, k)
+	c.Made(k.ARN())
 	insert, err := s.rows.Insert(c, k)
 	if err != nil {
 		return nil, err
@@ -176,9 +176,6 @@ func (s *Keys) newKeyIn(c *op.Call, in *customstore.OpenStore,
 	removeOrphan, err := s.residents.Generate(c, k, in.Token)
 	return k, domain.InOrder(s.stores.Unchanged(in.Store), removeOrphan), err
 }
-
-// noteKey records which key is made: nobody could name it before.
-func noteKey(c *op.Call, k *key.Key) { c.Note(`{"keyId":"` + k.ID + `"}`) }
 
 // keyWithoutMaterial returns a key without its material. Its times have microseconds, as the rows
 // have: a finer one would be another after it is read back.

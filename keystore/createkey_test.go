@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,22 +12,31 @@ import (
 // its record has to.
 func TestCreateKey_Record_NamesTheNewKey(t *testing.T) {
 	s := start(t)
-	names := func(operation, id string) {
+	names := func(operation string, as ...string) {
 		t.Helper()
 		for _, r := range s.Records() {
 			if strings.Contains(r, `"eventName":"`+operation+`"`) &&
-				strings.Contains(r, `"additionalEventData":`) && strings.Contains(r, `Id":"`+id+`"`) {
+				!slices.ContainsFunc(as, func(name string) bool { return !strings.Contains(r, name) }) {
 				return
 			}
 		}
-		t.Errorf("no record of %s names %s", operation, id)
+		t.Errorf("no record of %s has %q", operation, as)
 	}
-	names("CreateKey", s.key())
-	names("CreateKey", s.relatedKeys(M{}))
-	names("CreateKey", s.describe(ourRegion, managedAlias(sm)).KeyId)
-	id := s.connectedStore()
-	names("CreateCustomKeyStore", id)
-	names("CreateKey", s.keyInStore(id))
+	resource := func(id string) string {
+		return `"resources":[{"accountId":"` + ourAccount + `","type":"AWS::KMS::Key","ARN":"` +
+			key.ARN(ourAccount, ourRegion, id) + `"}]`
+	}
+	answer := `"responseElements":{"keyMetadata":{"aWSAccountId":"` + ourAccount + `","keyId":"`
+	id := s.key()
+	names("CreateKey", answer+id, resource(id))
+	id = s.relatedKeys(M{})
+	names("CreateKey", answer+id, resource(id))
+	names("CreateKey", `"ARN":"`+s.describe(ourRegion, managedAlias(sm)).Arn+`"}]`)
+	store := s.connectedStore()
+	names("CreateCustomKeyStore", `"responseElements":{"customKeyStoreId":"`+store+`"}`,
+		`"requestParameters":{"customKeyStoreName":"`)
+	id = s.keyInStore(store)
+	names("CreateKey", answer+id, resource(id))
 }
 
 func TestCreateKey_MultiRegion_IsAPrimary(t *testing.T) {

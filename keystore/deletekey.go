@@ -4,6 +4,8 @@ import (
 	"claviger/internal/domain"
 	"claviger/internal/fault"
 	"claviger/internal/op"
+	"claviger/internal/outbox"
+	"claviger/keystore/events"
 	"claviger/keystore/key"
 	"claviger/keystore/multiregion"
 	"claviger/store"
@@ -33,10 +35,17 @@ func (s *Keys) deleteKey(c *op.Call, _ dueKeyInput, d dueKey) (op.Commit[op.None
 	if err != nil {
 		return nil, err
 	}
+	if k.CustomKeyStoreID != "" {
+		c.NoteText("customKeyStoreId", k.CustomKeyStoreID)
+		c.NoteText("clusterId", k.ClusterID)
+		c.NoteText("backingKeys", `[{"backingKeyId":"`+k.MaterialID+`"}]`)
+	}
+	c.Did(nil)
 	// Handles are found by the rows of data keys, so that these go last.
 	deleteRows := func(tx *store.Tx) error { return s.deleteRows(tx, k) }
+	told := outbox.Outbox{}.Put(events.Deleted(k, c.Time))
 	return op.Apply(domain.InOrder(removeReplica, s.dataKeys.ForgetHandles(k), addOrphans,
-		deleteRows), op.None{}), nil
+		deleteRows, told), op.None{}), nil
 }
 
 // deleteDue deletes a key whose deletion window is over. It is the work of a [deleteKeyJob].

@@ -23,6 +23,7 @@ type SealInput struct {
 	Service           string            `shape:"Service,required"`
 	EncryptionContext map[string]string `shape:"EncryptionContextType"`
 	Value             []byte            `shape:"SecretBinary"`
+	KeySpec           string            `shape:"DataKeySpec"` // of the data key, for the record
 	op.ByShape
 }
 
@@ -33,6 +34,8 @@ type UnsealInput struct {
 	Epoch             int64             `shape:"Epoch"`
 	EncryptionContext map[string]string `shape:"EncryptionContextType"`
 	Sealed            []byte            `shape:"SecretBinary"`
+
+	EncryptionAlgorithm *string `shape:"EncryptionAlgorithmSpec"` // nil: there is no other
 	op.ByShape
 }
 
@@ -50,7 +53,7 @@ func (s *Keys) Seal(c *op.Call, service, keyID string, context map[string]string
 		return envelope.Envelope{}, err
 	}
 	return op.Ask(c, service, s.seal, SealInput{KeyId: keyID, Service: service,
-		EncryptionContext: context, Value: value})
+		EncryptionContext: context, Value: value, KeySpec: "AES_256"})
 }
 
 // Unseal opens what Seal made, as c's caller. The envelope names the key: what is sealed may have

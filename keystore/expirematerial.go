@@ -5,6 +5,8 @@ import (
 
 	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/internal/outbox"
+	"claviger/keystore/events"
 	"claviger/keystore/imports"
 	"claviger/keystore/key"
 	"claviger/keystore/kmsfault"
@@ -44,7 +46,7 @@ type expireInput struct {
 }
 
 func (s *Keys) findExpiringKey(c *op.Call, in expireInput) (dueKey, error) {
-	return s.findDueKey("DeleteImportedKeyMaterial")(c, dueKeyInput{KeyId: in.KeyId})
+	return s.findDueKey("DeleteExpiredKeyMaterial")(c, dueKeyInput{KeyId: in.KeyId})
 }
 
 // expireMaterial deletes material whose time is over. What is gone, or lasts longer by now, is left
@@ -62,6 +64,8 @@ func (s *Keys) expireMaterial(c *op.Call, in expireInput, d dueKey) (op.Commit[o
 		return nil, kmsfault.TooEarly(d.key.ARN() + " has key material that expires on " +
 			m.Expires.UTC().Format(time.RFC3339))
 	}
+	c.Did(eventOf(d.key).text("keyMaterialId", m.ID).object())
 	amend, err := s.related.Amend(c, d.key, s.withoutMaterial(d.key, m))
-	return op.Apply(amend, op.None{}), err
+	told := outbox.Outbox{}.Put(events.Expired(d.key, m, c.Time))
+	return op.Apply(domain.InOrder(amend, told), op.None{}), err
 }

@@ -40,6 +40,16 @@ func TestExpire_TimeOver_DeletesMaterial(t *testing.T) {
 	s.isIn(later, key.Enabled)
 	s.isIn(never, key.Enabled)
 	s.isIn(pending, key.PendingDeletion)
+	events := s.eventsOf("DeleteExpiredKeyMaterial")
+	for _, e := range events {
+		if d := e.ServiceEventDetails; d["keyId"] != soon && d["keyId"] != pending ||
+			len(d["keyMaterialId"]) != 64 || len(d) != 2 {
+			t.Errorf("%+v", e)
+		}
+	}
+	if len(events) != 2 {
+		t.Errorf("%d events of material that expired", len(events))
+	}
 	s.refuses("Decrypt", "Decrypt", M{"CiphertextBlob": blob}, "KMSInvalidStateException")
 
 	must[any](s, "CancelKeyDeletion", M{"KeyId": pending})

@@ -65,7 +65,7 @@ func (s *Keys) createManaged(c *op.Call, in manageInput,
 	k.RotateEvery(defaultRotationPeriod, c.Time)
 	k.Description = key.ManagedDescription(in.Service)
 	k.Policy = key.ManagedPolicy(k.Account, k.Region, in.Service)
-	noteKey(c, k)
+	c.Made(k.ARN())
 	insertKey, err := s.rows.Insert(c, k)
 	if err != nil {
 		return nil, err

@@ -136,7 +136,7 @@ func (s *Keys) operations() []op.Operation {
 func (s *Keys) internal() {
 	s.delete = op.Write(route.Internal("DeleteKey"), s.findDueKey("DeleteKey"), s.deleteKey)
 	s.rotate = op.Write(route.Internal("RotateKey"), s.findDueKey("RotateKey"), s.rotateKey)
-	s.expire = op.Write(route.Internal("DeleteImportedKeyMaterial"), s.findExpiringKey,
+	s.expire = op.Write(route.Internal("DeleteExpiredKeyMaterial"), s.findExpiringKey,
 		s.expireMaterial)
 	s.manage = op.Write(route.Internal("CreateKey"), s.findManaged, s.createManaged)
 	s.seal = target.Use(s.finder, route.Internal("GenerateDataKey"), s.findSeal, s.sealValue)

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"claviger/internal/domain"
+	"claviger/internal/op"
 	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
 	"claviger/keystore/multiregion"
@@ -85,8 +87,12 @@ func TestAmend_ReplicaDeletedMeanwhile_IsStale(t *testing.T) {
 	mustIn[any](s, abroad, "ScheduleKeyDeletion", M{"KeyId": id, "PendingWindowInDays": 7})
 	s.pass(7 * 24 * time.Hour)
 	s.Jobs.RunDue(t.Context())
-	amend, err := s.keys.related.Amend(t.Context(), k,
-		multiregion.Change{Key: k.Changed(func(k *key.Key) { k.RotationPeriod = 90 })})
+	var amend domain.Change
+	err := s.within(func(c *op.Call) (err error) {
+		amend, err = s.keys.related.Amend(c, k,
+			multiregion.Change{Key: k.Changed(func(k *key.Key) { k.RotationPeriod = 90 })})
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

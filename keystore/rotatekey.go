@@ -21,6 +21,9 @@ func (s *Keys) rotateKey(c *op.Call, _ dueKeyInput, d dueKey) (op.Commit[op.None
 	if err != nil {
 		return nil, err
 	}
+	if next.MaterialID != k.MaterialID {
+		c.Did(rotationOf(k, next, "AUTOMATIC"))
+	}
 	// Amend sets the job only where the time has changed, and this one ends now: one that came
 	// early would be the last.
 	amend, err := s.related.Amend(c, k,

@@ -29,6 +29,8 @@ func (s *Keys) rotateKeyOnDemand(c *op.Call, _ KeyInput,
 		return ch, out, err
 	}
 	rotated := k.Changed(func(k *key.Key) { k.Rotate(m, key.RotationOnDemand, c.Time) })
+	c.Event(op.Event{Name: "RotateKey", Account: k.Account, ARN: k.ARN(),
+		Details: rotationOf(k, rotated, "ON_DEMAND")})
 	return multiregion.Change{Key: rotated}, KeyOutput{KeyId: k.ARN()}, nil
 }
 

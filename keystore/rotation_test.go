@@ -219,10 +219,25 @@ func TestRotation_AutomaticAndOnDemand_IsRecorded(t *testing.T) {
 	must[any](s, "RotateKeyOnDemand", M{"KeyId": id})
 	s.passAndRun(90 * key.Day)
 	text := strings.Join(s.Records(), "\n")
-	for _, name := range []string{"EnableKeyRotation", "RotateKeyOnDemand", "RotateKey"} {
+	for _, name := range []string{"EnableKeyRotation", "RotateKeyOnDemand"} {
 		if strings.Count(text, `"eventName":"`+name+`"`) != 1 {
 			t.Errorf("no record, or several, of %s", name)
 		}
+	}
+	events := s.eventsOf("RotateKey")
+	if len(events) != 2 {
+		t.Fatalf("%d events of RotateKey", len(events))
+	}
+	for i, how := range []string{"ON_DEMAND", "AUTOMATIC"} {
+		d := events[i].ServiceEventDetails
+		if d["rotationType"] != how || d["keyOrigin"] != "AWS_KMS" || d["keyId"] != id ||
+			len(d["currentKeyMaterialId"]) != 64 || len(d) != 5 {
+			t.Errorf("%s: %v", how, d)
+		}
+	}
+	if events[0].ServiceEventDetails["currentKeyMaterialId"] !=
+		events[1].ServiceEventDetails["previousKeyMaterialId"] {
+		t.Errorf("the second rotation does not follow the first: %+v", events)
 	}
 	s.checkNoFailure()
 }

@@ -205,7 +205,9 @@ func (s *service) withinAs(caller policy.Caller, region string, f func(*op.Call)
 	find := func(*op.Call, nothing) (op.Open, error) {
 		return op.Open{Action: "kms:Test", Reason: "a test"}, nil
 	}
-	o := op.Read(op.Info{Name: "Test", Service: model.KMS}, find,
+	unrecorded := *model.KMS
+	unrecorded.Records = op.Records{}
+	o := op.Read(op.Info{Name: "Test", Service: &unrecorded}, find,
 		func(c *op.Call, _ nothing, _ op.Open) (op.None, error) { return op.None{}, f(c) })
 	_, err := s.Serve(asking(caller, region), o, nil)
 	return err

@@ -202,7 +202,7 @@ func TestReference_Reading_IsRecordedOfBothServicesInOneCommit(t *testing.T) {
 		var r struct {
 			EventName, RequestID string
 			UserIdentity         struct{ InvokedBy string }
-			Resources            []struct{ ARN string }
+			AdditionalEventData  struct{ ResourceARNs []string }
 		}
 		if err := json.Unmarshal([]byte(line), &r); err != nil {
 			t.Fatal(err)
@@ -211,7 +211,8 @@ func TestReference_Reading_IsRecordedOfBothServicesInOneCommit(t *testing.T) {
 			t.Errorf("the value is in %s", line)
 		}
 		got = append(got, r.EventName+" "+r.UserIdentity.InvokedBy)
-		if r.EventName == "GetSecretValue" && r.Resources[0].ARN != arn {
+		if r.EventName == "GetSecretValue" &&
+			!slices.Equal(r.AdditionalEventData.ResourceARNs, []string{arn}) {
 			t.Errorf("%s", line)
 		}
 	}

@@ -14,11 +14,14 @@ const (
 	Service       = "AWSService"
 	// whom an identity provider knows, until it has a session
 	WebIdentityUser = "WebIdentityUser"
+	// who has not signed, and was let in by what the request holds
+	Anonymous = "AWSAccount"
 )
 
 // Caller is a verified principal: who asks, not what it may do.
 type Caller struct {
-	Type        string // Root, IAMUser, AssumedRole, FederatedUser, Service or WebIdentityUser
+	// Root, IAMUser, AssumedRole, FederatedUser, Service, WebIdentityUser or Anonymous
+	Type        string
 	Account     string // 12 digits
 	ARN         string // arn:aws:iam::ACCOUNT:root, of a session, ...; empty: it has none
 	Role        string // ARN of the role that a session acts as, with its path
@@ -38,6 +41,8 @@ type Session struct {
 	Issued         time.Time         // aws:TokenIssueTime; zero: it is still to begin
 	Policies       []*Document       // session policies; none: the principal's rights undiminished
 	SourceIdentity string            // aws:SourceIdentity, or nothing
+	Issuer         string            // ARN of the user whose federated user it is, or nothing
+	Subject        string            // of a web identity: who the provider says it is
 	Provider       string            // aws:FederatedProvider, or nothing
 	MFA            bool              // aws:MultiFactorAuthPresent
 	Tags           map[string]string // session tags, which win over the principal's

@@ -205,7 +205,7 @@ func TestUnknown_EachKey_IsKnownWhereARequestHasIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "aws:PrincipalOrgID aws:RequestTag/ aws:SourceAccount kms:EncryptionContext: kms:Via " +
+	want := "aws:PrincipalOrgID aws:RequestTag/ kms:EncryptionContext: kms:Via " +
 		"s3:prefix secretsmanager:RotationLambda"
 	if got := strings.Join(d.Unknown(), " "); got != want {
 		t.Errorf("%s, want %s", got, want)

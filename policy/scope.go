@@ -75,6 +75,7 @@ var globalKeys = map[string]keyID{
 	"secretsmanager:resourcetag/": resourceTag,
 	"ssm:resourcetag/":            resourceTag,
 	"iam:resourcetag/":            resourceTag,
+	"sns:resourcetag/":            resourceTag,
 	"kms:calleraccount":           kmsCallerAccount,
 	"kms:viaservice":              kmsViaService,
 	"kms:resourcealiases":         resourceAliases,

@@ -9,7 +9,7 @@ import (
 // letters and by service ("Service Authorization Reference"). One that ends in a colon or a slash
 // has a name behind it. Those of every request are [globalKeys].
 var documentKeys = map[string][]string{
-	"aws": {"requesttag/", "tagkeys"},
+	"aws": {"requesttag/", "sourceaccount", "sourcearn", "sourceowner", "tagkeys"},
 	"kms": {"bypasspolicylockoutsafetycheck", "customermasterkeyspec", "customermasterkeyusage",
 		"datakeypairspec", "encryptionalgorithm", "encryptioncontext:", "encryptioncontextkeys",
 		"expirationmodel", "grantconstraintsourcearn", "grantconstrainttype", "grantisforawsresource",
@@ -26,6 +26,7 @@ var documentKeys = map[string][]string{
 		"secretid", "secretprimaryregion", "type", "versionid", "versionstage"},
 	"ssm": {"overwrite", "policies", "recursive"},
 	"iam": {"permissionsboundary", "policyarn"},
+	"sns": {"endpoint", "protocol"},
 	"sts": {"externalid", "rolesessionname", "sourceidentity", "transitivetagkeys"},
 }
 

@@ -149,7 +149,8 @@ func TestGetSecretValue_UseOfTheKey_IsRecorded(t *testing.T) {
 	for i, want := range [][]string{
 		{`"eventName":"Decrypt"`, `"invokedBy":"secretsmanager.amazonaws.com"`,
 			`"SecretARN":"` + made.ARN + `"`, `"SecretVersionId":"` + made.VersionId + `"`},
-		{`"eventName":"GetSecretValue"`, `"secretId":"x"`, `"ARN":"` + made.ARN + `"`},
+		{`"eventName":"GetSecretValue"`, `"secretId":"x"`,
+			`"resourceARNs":["` + made.ARN + `"]`},
 	} {
 		for _, part := range want {
 			if !strings.Contains(records[i], part) {

@@ -111,7 +111,7 @@ func TestVersionEvents_ManyVersions_AreToldOfForemost(t *testing.T) {
 			t.Errorf("of %d versions it tells of %d", 103+n, len(told))
 		}
 		own := s.Records()[at+len(told)]
-		if noted := strings.Contains(own, `"additionalEventData":{"moreVersions":true}`); noted != more {
+		if noted := strings.Contains(own, `"additionalEventData":{"moreVersions":true,`); noted != more {
 			t.Errorf("of %d versions: more is %v in %s", 103+n, noted, own)
 		}
 		s.Do("RestoreSecret", M{"SecretId": "x"})

@@ -2,8 +2,10 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -52,14 +54,10 @@ func newTimekeeper(ctx context.Context, c Config, in *install.Installation, db *
 
 // newestRecord returns the time of the trail's newest batch, or the zero time.
 func newestRecord(db *store.DB) (newest time.Time, err error) {
-	end, err := db.TrailEnd()
-	if err != nil {
-		return newest, err
+	_, newest, err = db.TrailTime(math.MaxInt64)
+	if errors.Is(err, store.NoRow) {
+		return time.Time{}, nil
 	}
-	err = db.Trail(end-1, func(_ int64, at time.Time, _ []byte) error {
-		newest = at
-		return nil
-	})
 	return newest, err
 }
 

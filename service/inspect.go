@@ -75,6 +75,6 @@ func AcceptRows(ctx context.Context, c Config, account, by string) (
 // this program.
 func unlike(now time.Time, region, name, account, by string) audit.Record {
 	return audit.Record{Time: now, Source: "claviger", Name: name, Region: region,
-		SourceIP: by, UserAgent: by, RequestID: uuid.NewString(), EventID: uuid.NewString(),
+		SourceIP: by, UserAgent: by, RequestID: uuid.NewString(), EventID: audit.NewEventID(now),
 		Account: account, Identity: ownIdentity(account)}
 }

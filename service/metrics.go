@@ -2,6 +2,7 @@ package service
 
 import (
 	"bytes"
+	"math"
 	"net/http"
 	"runtime"
 	"strconv"
@@ -12,6 +13,8 @@ import (
 	"claviger/internal/clock"
 	"claviger/keystore"
 	"claviger/store"
+	"claviger/trail/search"
+	"claviger/trail/sequencer"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -193,6 +196,46 @@ func (m *metrics) watchClock(g *clock.Guard) {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "claviger_clock_ahead_seconds",
 			Help: "How far the clock is ahead of the time that is believed; negative: behind it."},
 			func() float64 { return g.Ahead().Seconds() }))
+}
+
+// watchTrail adds what those say that follow the trail.
+func (m *metrics) watchTrail(s *sequencer.Sequencer, x *search.Index) {
+	m.watchTree(s)
+	m.watchIndex(x)
+}
+
+// watchIndex adds how far the index of the trail is.
+func (m *metrics) watchIndex(x *search.Index) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(
+		prometheus.GaugeOpts{Name: "claviger_trail_unindexed_records",
+			Help: "Records of the trail that aren't in the index, so that lookups read them."},
+		func() float64 {
+			behind, err := x.Behind()
+			if err != nil {
+				return math.NaN()
+			}
+			return float64(behind)
+		}))
+}
+
+// watchTree adds what can be proved of the trail.
+func (m *metrics) watchTree(s *sequencer.Sequencer) {
+	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "claviger_trail_provable_records",
+			Help: "Records of the trail that the newest signed checkpoint has."},
+			func() float64 { return float64(s.Size()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "claviger_trail_unproved_records",
+			Help: "Records that are durable and that no signed checkpoint has yet."},
+			func() float64 { return float64(s.Lag()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "claviger_trail_unproved_seconds",
+			Help: "Age of the oldest record that is durable and that no signed checkpoint has yet."},
+			func() float64 { return s.Age().Seconds() }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "claviger_trail_checkpoints_total",
+			Help: "Checkpoints of the trail that were signed and stored."},
+			func() float64 { return float64(s.Signed()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "claviger_trail_broken",
+			Help: "1 if the trail is not what was signed over it, so that nothing more is signed."},
+			func() float64 { return truth(s.Broken()) }))
 }
 
 func truth(b bool) float64 {

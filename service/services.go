@@ -1,17 +1,22 @@
 package service
 
 import (
+	"context"
 	"maps"
 	"slices"
+	"time"
 
+	"claviger/events"
 	"claviger/hsm"
 	"claviger/iam"
 	"claviger/iam/entity"
 	"claviger/iam/sts"
 	"claviger/iam/webidentity"
+	"claviger/internal/delivery"
 	"claviger/internal/domain"
 	"claviger/internal/install"
 	"claviger/internal/op"
+	"claviger/internal/outbound"
 	"claviger/jobs"
 	"claviger/keystore"
 	"claviger/keystore/cryptoops"
@@ -21,6 +26,10 @@ import (
 	"claviger/secrets"
 	"claviger/secrets/rotation"
 	"claviger/store"
+	"claviger/topics"
+	"claviger/topics/model"
+	"claviger/trail"
+	"claviger/trail/export"
 )
 
 // served is what one of AWS's services brings.
@@ -42,8 +51,19 @@ type workings struct {
 	unknownKeys  domain.UnknownKeys
 	rotators     rotation.Rotators
 	public       *public.Trees
+	exported     *export.Trail
+	exports      trail.Exports
+	targets      events.Targets
 
 	webIdentities *webidentity.Verifier
+
+	queue    *delivery.Queue
+	outbound *outbound.Door
+	topics   Topics
+	now      func() time.Time
+	// own makes a call of a service's own, for work that nobody waits for.
+	own    func(ctx context.Context, account, region, service string) *op.Call
+	events trail.Finder
 }
 
 // services are those that this program serves. A new one is a field, a line in
@@ -52,8 +72,11 @@ type services struct {
 	kms            *keystore.Keys
 	secretsManager *secrets.Secrets
 	parameterStore *parameters.Parameters
+	eventBridge    *events.Events
 	sts            *sts.STS
 	identities     *iam.Identities
+	topics         *topics.Topics
+	cloudTrail     *trail.Trails
 }
 
 func newServices(w workings) services {
@@ -69,16 +92,27 @@ func newServices(w workings) services {
 		parameterStore: parameters.New(parameters.Config{DB: w.db, Keys: kms, Secrets: secretsManager,
 			Public: w.public, Jobs: jobs.Queue{}, Installation: w.installation, Principals: w.entities,
 			UnknownKeys: w.unknownKeys}),
+		eventBridge: events.New(events.Config{DB: w.db, Keys: kms, Jobs: jobs.Queue{},
+			Installation: w.installation, Targets: w.targets}),
 		sts: sts.New(sts.Config{Sessions: w.sessions, Entities: w.entities,
 			WebIdentities: w.webIdentities, Region: w.regions[0]}),
 		identities: iam.New(w.entities, w.accessKeys, w.installation.Tokens, w.unknownKeys),
+		topics: topics.New(topics.Config{DB: w.db, Installation: w.installation, Keys: kms,
+			Jobs: jobs.Queue{}, Principals: w.entities, UnknownKeys: w.unknownKeys, Regions: w.regions,
+			Queue: w.queue, Door: w.outbound, Mail: w.topics.Mail, Device: w.token, URL: w.topics.URL,
+			Now: w.now, Own: func(ctx context.Context, account, region string) *op.Call {
+				return w.own(ctx, account, region, model.SNS.Name)
+			}}),
+		cloudTrail: trail.New(trail.Config{Trail: w.exported, Exports: w.exports, Events: w.events,
+			Tokens: w.installation.Tokens}),
 	}
 }
 
 // all are in the order in which documents show them. STS comes before IAM: a request in AWS query
 // that says nothing of its service is for the first that speaks it.
 func (s services) all() []served {
-	return []served{s.kms, s.secretsManager, s.parameterStore, s.sts, s.identities}
+	return []served{s.kms, s.secretsManager, s.parameterStore, s.eventBridge, s.sts, s.identities,
+		s.cloudTrail, s.topics}
 }
 
 func (s services) operations() (all []op.Operation) {

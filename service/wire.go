@@ -10,20 +10,25 @@ import (
 	"sync"
 
 	"claviger/api"
+	"claviger/events/dispatch"
 	"claviger/hsm"
 	"claviger/iam/entity"
 	"claviger/iam/webidentity"
 	"claviger/identity"
 	"claviger/internal/clock"
+	"claviger/internal/delivery"
 	"claviger/internal/domain"
 	"claviger/internal/install"
 	"claviger/internal/listener"
 	"claviger/internal/op"
+	"claviger/internal/outbound"
 	"claviger/jobs"
 	"claviger/keystore/model"
 	"claviger/parameters/public"
 	"claviger/policy"
 	"claviger/store"
+	"claviger/topics/sending"
+	"claviger/trail/follow"
 )
 
 // Config is everything a service needs to know. All fields must be set.
@@ -38,8 +43,16 @@ type Config struct {
 	// these URLs. For any other it is the system's.
 	Issuers map[string]*x509.CertPool
 
+	// Outbound is what receivers outside are called through; nil calls nobody.
+	Outbound *outbound.Door
+
+	Topics Topics // who subscribes to topics, and how they are reached
+
 	// PublicParameters are the read-only ones that the site declares; nil has none.
 	PublicParameters *public.Trees
+	EventTargets     []EventTarget // that rules may send events to, beyond AWS
+
+	Trail Trail // what becomes of the audit trail
 
 	Log     *slog.Logger
 	Version string
@@ -55,6 +68,7 @@ type Config struct {
 	// Ledger may stand between the road and the database; nil is the database itself. Tests cut it.
 	Ledger func(op.Ledger) op.Ledger
 	Clock  clock.Source // zero: the machine's
+	Alarms Alarms       // when something is told
 }
 
 func (c Config) clocks() clock.Source {
@@ -83,10 +97,17 @@ type Service struct {
 	entities *entity.Directory
 	runner   *op.Runner
 	clock    *timekeeper
-	stop     func()
-	work     sync.WaitGroup
-	ending   chan struct{} // closed by Drain
-	drain    func()
+	watchers watchers
+	prover   *prover
+	trail    *trailWork
+	queue    *delivery.Queue
+	outside  receivers
+
+	dispatcher *dispatch.Dispatcher
+	stop       func()
+	work       sync.WaitGroup
+	ending     chan struct{} // closed by Drain
+	drain      func()
 }
 
 // Open opens the token, then the database, proves that they belong together, and
@@ -119,7 +140,8 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = s.DB.KeepRowSets(in.RowSets); err != nil {
+	s.watchRows(c, in)
+	if err = s.keepRowSets(ctx, c, in); err != nil {
 		return nil, err
 	}
 	if err = s.assemble(ctx, c, in, m); err != nil {
@@ -129,6 +151,7 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if err = s.Jobs.FreeLeases(); err != nil {
 		return nil, err
 	}
+	s.prover.start()
 	if !c.Idle {
 		s.start()
 	}
@@ -146,28 +169,48 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	if s.clock, err = newTimekeeper(ctx, c, in, s.DB); err != nil {
 		return err
 	}
+	if err := s.openQueue(c); err != nil {
+		return err
+	}
 	entities := entity.New(s.DB, in.Rows)
 	callers := identity.New(s.DB, s.Token, entities, in, c.Regions)
 	runner := &op.Runner{Ledger: ledger, Callers: callers, Decide: policy.Decide, Observe: m,
 		Log: c.Log, Now: c.Clock.Now, Clock: s.clock.Guard}
 	s.runner, s.callers, s.entities, s.region = runner, callers, entities, c.Regions[0]
 	s.id = in.ID
+	feed := &follow.Feed{DB: s.DB}
+	s.prover = s.newProver(ctx, in, feed, c.Log)
+	if s.trail, err = s.newTrailWork(c, in, feed); err != nil {
+		return err
+	}
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
 		clusters: &clusters{c.Clusters, s.Token, c.Log, m}, entities: entities, accessKeys: callers,
 		sessions: callers, unknownKeys: domain.UnknownKeys{Refuse: c.RefuseUnknownKeys},
 		rotators: s.rotators(ctx, c.Log, c.Rotators), public: c.PublicParameters,
-		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log})})
+		exported: c.Trail.Exported, exports: s.trail.signing, events: s.trail.index,
+		webIdentities: webidentity.New(webidentity.Config{CAs: c.Issuers, Now: c.Clock.Now, Log: c.Log}),
+		targets:       eventTargets(c.EventTargets),
+		queue:         s.queue, outbound: c.Outbound, topics: c.Topics, now: c.Clock.Now,
+		own: runner.Own})
+	s.outside[sending.Kind] = s.services.topics.Receiver()
+	if err := s.deliverTo(ctx, c); err != nil {
+		return err
+	}
 	s.Operations = s.services.operations()
 	m.watch(s.Token, s.DB, s.services.kms)
 	m.watchClock(s.clock.Guard)
+	m.watchTrail(s.prover.Sequencer, s.trail.index)
+	m.watchCopies(s.trail.copies)
+	m.watchDeliveries(s.queue, c.Clock.Now)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
-		Remark:  s.clock.remark,
-		Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending}
+		Remark: s.clock.remark, Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending,
+		Certificate: s.certificate}
 	s.Observe, s.Watch = m, api.Watch(served)
 	if c.Unmeasured {
 		served.Metrics = nil
 	}
 	s.Handler = api.New(served)
+	s.watch(c)
 
 	s.Jobs = &jobs.Runner{DB: s.DB, Operations: runner, Log: c.Log, Now: c.Clock.Now,
 		Kinds: s.services.kinds()}
@@ -180,7 +223,12 @@ func (s *Service) start() {
 	s.stop = stop
 	s.work.Go(func() { s.clock.run(ctx) })
 	s.work.Go(func() { s.Jobs.Run(ctx) })
+	s.work.Go(func() { s.queue.Run(ctx) })
+	s.work.Go(func() { s.dispatcher.Run(ctx) })
+	s.work.Go(func() { s.watchers.trail.Run(ctx) })
+	s.work.Go(func() { s.watchers.parts.Run(ctx) })
 	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })
+	s.trail.start(ctx, &s.work)
 }
 
 // ResetCluster allows one more password to be tried on a cluster that account may use. by is the
@@ -222,12 +270,16 @@ func (s *Service) Close() error {
 	}
 	s.work.Wait()
 	s.services.kms.CustomKeyStores().Close()
+	s.prover.close()
 	return s.release()
 }
 
 func (s *Service) release() (err error) {
+	if s.trail != nil && s.trail.index != nil {
+		err = s.trail.index.Close()
+	}
 	if s.DB != nil {
-		err = s.DB.Close()
+		err = errors.Join(err, s.DB.Close())
 	}
 	if s.Token != nil {
 		err = errors.Join(err, s.Token.Close())

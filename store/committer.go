@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"claviger/internal/fault"
@@ -30,8 +31,8 @@ type committer struct {
 	conn    *connection // nil after an unknown outcome, until another has proved healthy
 	broken  error       // why conn is nil
 	retry   time.Time
-	newest  int64  // number of the newest batch on the disk
-	records []byte // of the batch at hand
+	newest  atomic.Int64 // number of the newest record on the disk
+	records []byte       // of the batch at hand
 }
 
 // outcome is what became of a transaction.
@@ -96,6 +97,7 @@ func (c *committer) attempt(batch []*request) (outcome, error) {
 	if err := c.begin(); err != nil {
 		return down, err
 	}
+	newest := c.newest.Load()
 	c.records = c.records[:0] // of a run before this one, if there was any
 	for _, r := range batch {
 		if err := c.serve(r); err != nil {
@@ -106,20 +108,19 @@ func (c *committer) attempt(batch []*request) (outcome, error) {
 		return c.abandon(err)
 	}
 	if len(c.records) > 0 {
-		last := len(c.records) - 1 // without the final newline
-		_, err := c.conn.exec(insertBatch, c.newest+1, time.Now().UnixMicro(), c.records[:last])
-		if err != nil {
+		row := batchRow{batch: c.newest.Load() + 1, at: time.Now().UnixMicro(), records: c.records}
+		row.records = row.records[:len(row.records)-1] // without the final newline
+		if _, err := c.conn.exec(insertBatch, row.batch, row.at, row.records); err != nil {
 			return c.abandon(err)
 		}
+		newest = row.last()
 	}
 	start := time.Now()
 	if _, err := c.conn.exec(commit); err != nil {
 		return c.judge(err)
 	}
 	c.sets.committed()
-	if len(c.records) > 0 {
-		c.newest++
-	}
+	c.newest.Store(newest)
 	took := time.Since(start)
 	c.stats.committed(batch)
 	c.queue.committed(batch, took)

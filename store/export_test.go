@@ -20,8 +20,8 @@ func withTables(ddl string) fs.FS {
 // in no list because nobody outside runs them.
 func OwnQueries() []*Query {
 	var all []*Query
-	for _, q := range []*Query{insertBatch, newestBatch, nextBatch, batchBefore,
-		timeOfBatch, heartbeat} {
+	for _, q := range []*Query{insertBatch, newestBatch, newestTime, nextBatch,
+		batchBefore, heartbeat} {
 		own := *q
 		own.scope = Everywhere
 		all = append(all, &own)

@@ -99,7 +99,9 @@ func (c *committer) adopt(conn *connection) error {
 		err = c.sets.settle(conn)
 	}
 	if err == nil {
-		err = conn.row(newestBatch, nil, []any{&c.newest})
+		var newest batchRow
+		err = conn.row(newestBatch, nil, []any{&newest.batch, &newest.records})
+		c.newest.Store(newest.last())
 	}
 	if err != nil {
 		return errors.Join(err, conn.close())

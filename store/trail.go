@@ -1,21 +1,25 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"time"
 )
 
 var (
 	insertBatch = internal(`INSERT INTO trail (batch, at, records) VALUES ($1, $2, $3)`)
-	newestBatch = internal(`SELECT coalesce(max(batch), 0) FROM trail`)
+	newestBatch = internal(`SELECT batch, records FROM trail UNION ALL SELECT 0, x''
+		ORDER BY batch DESC LIMIT 1`)
 	nextBatch   = internal(`SELECT batch, at, records FROM trail WHERE batch > $1 ORDER BY batch`)
 	batchBefore = internal(`SELECT batch, at, records FROM trail WHERE batch < $1 ORDER BY batch DESC`)
-	timeOfBatch = internal(`SELECT at FROM trail WHERE batch = $1`)
+	newestTime  = internal(`SELECT batch, at FROM trail WHERE batch <= $1 ORDER BY batch DESC LIMIT 1`)
 )
 
 // trailPage bounds what is in memory of the trail at once, in bytes. One batch may be larger, and
 // is a page by itself.
 const trailPage = 1 << 20
+
+var newline = []byte{'\n'}
 
 // batchRow is one row of the trail.
 type batchRow struct {
@@ -23,10 +27,14 @@ type batchRow struct {
 	records   []byte
 }
 
+// last is the number of the newest record of a batch.
+func (b *batchRow) last() int64 { return b.batch + int64(bytes.Count(b.records, newline)) }
+
 // Trail calls each for every batch of records after the given one, in order; 0 stands before the
-// first. Batches are numbered from 1 without gaps in the order of their transactions. at is the
-// committer's clock and may step back with it. records are lines, one or more to a request of the
-// batch, without a newline at the end.
+// first. The records of the trail are numbered from 1 without gaps in the order of their
+// transactions, and a batch is called by the number of its first one. at is the committer's clock
+// and may step back with it. records are lines, one or more to a request of the batch, without a
+// newline at the end.
 //
 // No connection is held while each runs, so it may take its time and use the store. A few batches
 // are in memory at once, however long the trail is. An error of each ends the reading and is
@@ -41,19 +49,28 @@ func (db *DB) TrailBack(before int64,
 	return db.trail(batchBefore, before, each)
 }
 
-// TrailEnd returns the number of the newest batch, 0 if there is none.
+// TrailEnd returns the newest batch, 0 if there is none.
 func (db *DB) TrailEnd() (batch int64, err error) {
-	err = db.Row(newestBatch, nil, &batch)
+	err = db.Row(newestBatch, nil, &batch, new([]byte))
 	return batch, err
 }
 
-// TrailTime returns when a batch was committed, or [NoRow] if there is no such batch. Two trails in
-// which a batch of one number has one time are the same up to there: the time is in microseconds,
-// and a batch is never changed.
-func (db *DB) TrailTime(batch int64) (time.Time, error) {
+// TrailTime returns the batch that a record is in if the trail has it, else the newest one before,
+// and when it was committed; or [NoRow] if there is none. Two trails in which a batch of one number
+// has one time are the same up to there: the time is in microseconds, and a batch is never changed.
+func (db *DB) TrailTime(number int64) (batch int64, at time.Time, err error) {
 	var micros int64
-	err := db.Row(timeOfBatch, []any{batch}, &micros)
-	return time.UnixMicro(micros).UTC(), err
+	err = db.Row(newestTime, []any{number}, &batch, &micros)
+	return batch, time.UnixMicro(micros).UTC(), err
+}
+
+// TrailNewest returns the number of the newest record that is durable, and asks nobody: who follows
+// the trail looks at it as often as it likes. It is 0 if there is none, and in a reader's database.
+func (db *DB) TrailNewest() int64 {
+	if db.committer == nil {
+		return 0
+	}
+	return db.committer.newest.Load()
 }
 
 func (db *DB) trail(q *Query, from int64,

@@ -178,15 +178,15 @@ func recorded(db *store.DB, promises []*promise, position int64) error {
 	known, newest := map[string]bool{}, int64(0)
 	err := db.Trail(0, func(batch int64, _ time.Time, records []byte) error {
 		if batch != newest+1 {
-			return fmt.Errorf("batch %d of the trail follows %d", batch, newest)
+			return fmt.Errorf("batch %d of the trail follows record %d", batch, newest)
 		}
-		newest = batch
 		for line := range bytes.SplitSeq(records, []byte("\n")) {
 			var r struct{ RequestID string }
 			if err := json.Unmarshal(line, &r); err != nil {
 				return fmt.Errorf("batch %d of the trail holds %q: %w", batch, line, err)
 			}
 			known[r.RequestID] = true
+			newest++
 		}
 		return nil
 	})

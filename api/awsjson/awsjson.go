@@ -31,20 +31,41 @@ func New(ops []op.Operation) *Protocol {
 		if n.Method == "" || n.Service.Target == "" {
 			continue
 		}
-		target := n.Service.Target + "." + n.Name
-		if p.byTarget[target] != nil {
-			panic("awsjson: two operations are called " + target)
+		for _, prefix := range prefixes(n.Service) {
+			target := prefix + "." + n.Name
+			if p.byTarget[target] != nil {
+				panic("awsjson: two operations are called " + target)
+			}
+			p.byTarget[target], p.services[prefix] = o, n.Service
 		}
-		p.byTarget[target], p.services[n.Service.Target] = o, n.Service
 		p.names[n.Service] = append(p.names[n.Service], n.Name)
 	}
 	return p
 }
 
+// prefixes are what targets of a service begin with. Of one that has dots in it, as CloudTrail's,
+// some SDKs send what is behind the last.
+func prefixes(s *op.Service) []string {
+	if i := strings.LastIndexByte(s.Target, '.'); i >= 0 {
+		return []string{s.Target, s.Target[i+1:]}
+	}
+	return []string{s.Target}
+}
+
+// cut returns a target's prefix and what is behind it: the prefix of a service with the dots that
+// it has, and else all before the first one.
+func (p *Protocol) cut(target string) (prefix, name string) {
+	if i := strings.LastIndexByte(target, '.'); i >= 0 && p.services[target[:i]] != nil {
+		return target[:i], target[i+1:]
+	}
+	prefix, name, _ = strings.Cut(target, ".")
+	return prefix, name
+}
+
 // Recognise finds the service by the target's prefix.
 func (p *Protocol) Recognise(r *http.Request) (op.Asked, bool) {
 	target := r.Header.Get("X-Amz-Target")
-	prefix, _, _ := strings.Cut(target, ".")
+	prefix, _ := p.cut(target)
 	return op.Asked{Service: p.services[prefix], Operation: p.byTarget[target]}, target != ""
 }
 
@@ -57,7 +78,7 @@ func (p *Protocol) Name(r *http.Request, s *op.Service, _ []byte) (op.Operation,
 	if o := p.byTarget[target]; o != nil {
 		return o, "", nil
 	}
-	_, name, _ := strings.Cut(target, ".")
+	_, name := p.cut(target)
 	return nil, name, p.noSuch(s, name)
 }
 

@@ -145,6 +145,18 @@ var statusesByCode = map[string]int{
 	"MalformedQueryString":  http.StatusNotFound,
 	"IDPCommunicationError": http.StatusBadRequest,
 	"Throttling":            http.StatusBadRequest,
+
+	// Those of SNS, as its model has them.
+	"ConcurrentAccess":          http.StatusBadRequest,
+	"FilterPolicyLimitExceeded": http.StatusForbidden,
+	"SubscriptionLimitExceeded": http.StatusForbidden,
+	"TagLimitExceeded":          http.StatusBadRequest,
+	"Throttled":                 http.StatusTooManyRequests,
+	"TopicLimitExceeded":        http.StatusForbidden,
+	"KMSAccessDenied":           http.StatusBadRequest,
+	"KMSDisabled":               http.StatusBadRequest,
+	"KMSInvalidState":           http.StatusBadRequest,
+	"KMSNotFound":               http.StatusBadRequest,
 }
 
 func statusOf(k fault.Kind, code string) int {

@@ -30,6 +30,9 @@ import (
 type Protocol struct {
 	services map[string]*service // by signing name
 	first    *op.Service         // asked by whoever doesn't say which one it is that he asks
+
+	// The operations that need no signature, by name: one that is two services' can't be told apart.
+	nameless map[string]op.Operation
 }
 
 // service is a service and its operations by name.
@@ -48,7 +51,7 @@ type operation struct {
 // New returns the protocol for the routed operations among ops. It panics if two of one service
 // have one name, or if a member has a type that has no form here: both are mistakes in the program.
 func New(ops []op.Operation) *Protocol {
-	p := &Protocol{services: map[string]*service{}}
+	p := &Protocol{services: map[string]*service{}, nameless: map[string]op.Operation{}}
 	for _, o := range ops {
 		n := o.Info()
 		if n.Method == "" || n.Service.XML == "" {
@@ -66,6 +69,13 @@ func New(ops []op.Operation) *Protocol {
 			panic("awsquery: two operations of " + s.Name + " are called " + n.Name)
 		}
 		s.operations[n.Name] = operation{o, inputOf(n.In), encoderOf(n.Out)}
+		if !n.Unsigned {
+			continue
+		}
+		if p.nameless[n.Name] != nil {
+			panic("awsquery: two services have an operation " + n.Name + " that needs no signature")
+		}
+		p.nameless[n.Name] = o
 	}
 	return p
 }
@@ -94,7 +104,19 @@ func (p *Protocol) Recognise(r *http.Request) (op.Asked, bool) {
 	if s := p.services[signedFor(r)]; s != nil {
 		return op.Asked{Service: s.Service}, true
 	}
+	if form, err := parse(r.URL.RawQuery); err == nil {
+		if o := p.unsigned(form); o != nil {
+			return op.Asked{Service: o.Info().Service}, true
+		}
+	}
 	return op.Asked{Service: p.first}, true
+}
+
+// unsigned returns the operation that a form without a signature asks for, of whatever service it
+// is: nothing but its name tells. It is nil if there is none of that name.
+func (p *Protocol) unsigned(form parameters) op.Operation {
+	action, _ := form.value("Action")
+	return p.nameless[action]
 }
 
 func isForm(r *http.Request) bool {
@@ -133,8 +155,14 @@ func (p *Protocol) Name(r *http.Request, s *op.Service, body []byte) (op.Operati
 	if action == "" {
 		return nil, "UnknownOperation", missingAction
 	}
+	if o := p.unsigned(form); o != nil && signedFor(r) == "" {
+		s = o.Info().Service
+	}
 	version, given := form.value("Version")
-	if !given {
+	switch {
+	case !given && s.Unversioned:
+		version = s.Version
+	case !given:
 		version = "NO_VERSION_SPECIFIED"
 	}
 	if o, ok := p.services[s.Name].operations[action]; ok && version == s.Version {

@@ -17,6 +17,8 @@ type input struct {
 	byName  map[string]int // places in members
 	inner   *input         // of a list's elements, or of a map's values
 	step    string         // between the name of a list or map and the index: member, entry or none
+	key     string         // what a map calls the key of an entry
+	value   string         // and its value
 }
 
 type member struct {
@@ -25,10 +27,11 @@ type member struct {
 }
 
 // inputOf reads the fields of a type. A field tagged query:"flattened" is a list or map whose
-// indices follow its name at once, by the trait xmlFlattened of its model.
-func inputOf(t reflect.Type) *input { return read(t, false) }
+// indices follow its name at once, by the trait xmlFlattened of its model. A map tagged
+// query:"Name" calls keys and values Name and Value, by the trait xmlName of its model.
+func inputOf(t reflect.Type) *input { return read(t, false, false) }
 
-func read(t reflect.Type, flattened bool) *input {
+func read(t reflect.Type, flattened, named bool) *input {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -39,9 +42,13 @@ func read(t reflect.Type, flattened bool) *input {
 		in.byName = map[string]int{}
 		in.addMembers(t)
 	case t.Kind() == reflect.Slice:
-		in.inner, in.step = read(t.Elem(), false), "member"
+		in.inner, in.step = read(t.Elem(), false, false), "member"
 	case t.Kind() == reflect.Map && t.Key().Kind() == reflect.String:
-		in.inner, in.step = read(t.Elem(), false), "entry"
+		in.inner, in.step = read(t.Elem(), false, false), "entry"
+		in.key, in.value = "key", "value"
+		if named {
+			in.key, in.value = "Name", "Value"
+		}
 	default:
 		panic(fmt.Sprintf("awsquery: %s has no form in a query", t))
 	}
@@ -54,7 +61,7 @@ func read(t reflect.Type, flattened bool) *input {
 func (in *input) addMembers(t reflect.Type) {
 	for f := range fieldsOf(t) {
 		in.byName[f.name] = len(in.members)
-		in.members = append(in.members, member{f.name, read(f.Type, f.flattened)})
+		in.members = append(in.members, member{f.name, read(f.Type, f.flattened, f.named)})
 	}
 }
 
@@ -63,6 +70,7 @@ type field struct {
 	reflect.StructField
 	name      string
 	flattened bool
+	named     bool // a map whose entries have a Name and a Value
 	omitted   bool // from an output, while it is zero
 	unlisted  bool // from an output, while it is a list or map without entries
 }
@@ -81,7 +89,8 @@ func fieldsOf(t reflect.Type) func(func(field) bool) {
 			omitted := strings.Contains(options, "omit")
 			unlisted := strings.Contains(options, "omitempty") &&
 				(f.Type.Kind() == reflect.Slice || f.Type.Kind() == reflect.Map)
-			if !yield(field{f, name, f.Tag.Get("query") == "flattened", omitted, unlisted}) {
+			if !yield(field{f, name, f.Tag.Get("query") == "flattened",
+				f.Tag.Get("query") == "Name", omitted, unlisted}) {
 				return
 			}
 		}
@@ -197,9 +206,9 @@ func (in *input) findElement(n *node, way path) (*node, error) {
 		return in.inner.find(e.value, rest)
 	}
 	switch part, rest := rest.next(); {
-	case part == "key" && len(rest.steps) == 0:
+	case part == in.key && len(rest.steps) == 0:
 		return e.key, nil
-	case part == "value":
+	case part == in.value:
 		return in.inner.find(e.value, rest)
 	}
 	return nil, misplaced(way.name)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"claviger/cmd/claviger/control"
+	"claviger/cmd/claviger/place"
 )
 
 const keyWords = "create|list|disable|enable|delete|rotate [flags]"
@@ -54,9 +55,9 @@ func accessKeyCommand(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	q.Account = a.account
-	reply, err := have[control.KeysReply](ctx, p, control.Request{Keys: &q})
+	reply, err := place.Have[control.KeysReply](ctx, p, control.Request{Keys: &q})
 	if err != nil {
 		return err
 	}
-	return q.Show(e.stdout, reply)
+	return q.Show(e.Stdout, reply)
 }

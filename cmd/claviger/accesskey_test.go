@@ -1,7 +1,6 @@
 package main
 
 import (
-	"claviger/cmd/claviger/control"
 	"context"
 	"database/sql"
 	"errors"
@@ -11,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"claviger/cmd/claviger/control"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"

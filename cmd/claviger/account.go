@@ -6,6 +6,7 @@ import (
 	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/control"
 	"claviger/cmd/claviger/exit"
+	"claviger/cmd/claviger/place"
 )
 
 const accountWords = "create|list [flags]"
@@ -38,9 +39,9 @@ func accountCommand(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	reply, err := have[control.AccountsReply](ctx, p, control.Request{Accounts: &q})
+	reply, err := place.Have[control.AccountsReply](ctx, p, control.Request{Accounts: &q})
 	if err != nil {
 		return err
 	}
-	return q.Show(e.stdout, reply)
+	return q.Show(e.Stdout, reply)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"claviger/cmd/claviger/control"
+	"claviger/cmd/claviger/place"
 	"claviger/service"
 )
 
@@ -34,9 +35,9 @@ func clockCommand(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	q := control.Clock{Do: do, Account: a.account}
-	reply, err := have[service.ClockReading](ctx, p, control.Request{Clock: &q})
+	reply, err := place.Have[service.ClockReading](ctx, p, control.Request{Clock: &q})
 	if err != nil {
 		return err
 	}
-	return q.Show(e.stdout, reply)
+	return q.Show(e.Stdout, reply)
 }

@@ -6,9 +6,11 @@ import (
 	"log/slog"
 	"slices"
 
+	"claviger/cmd/claviger/command"
 	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/control"
 	"claviger/cmd/claviger/exit"
+	"claviger/cmd/claviger/place"
 	"claviger/service"
 )
 
@@ -20,19 +22,19 @@ func clustersCommand(ctx context.Context, e *env, args []string) error {
 	if len(args) == 0 || args[0] != "reset" {
 		return exit.UsageError("clusters: say what to do: claviger clusters reset")
 	}
-	f := e.flags("clusters reset", "--config FILE --cluster ID",
+	f := e.Flags("clusters reset", "--config FILE --cluster ID",
 		"Allows one more password to be tried on a cluster that has refused too many, or that has "+
 			"counted a wrong one of somebody\nelse's. It is recorded in the trail. The server may be "+
 			"running: it is asked then. Otherwise the token is opened as the\nserver would.")
 	path := f.String("config", "", "`file` of the configuration")
 	id := f.String("cluster", "", "the cluster's `id`, as in the configuration")
-	if err := parse(f, args[1:]); err != nil {
+	if err := command.Parse(f, args[1:]); err != nil {
 		return err
 	}
 	if *id == "" {
 		return exit.UsageError("clusters reset: --cluster ID is needed")
 	}
-	c, log, err := e.begin(*path)
+	c, log, err := e.Begin(*path)
 	if err != nil {
 		return err
 	}
@@ -50,11 +52,12 @@ func resetCluster(ctx context.Context, e *env, c *config.Config, log *slog.Logge
 	if i < 0 {
 		return exit.ConfigError("there is no cluster %q in the configuration", id)
 	}
-	_, err = have[any](ctx, place{c, log, c.Database}, control.Request{
+	here := place.Place{Config: c, Log: log, Database: c.Database}
+	_, err = place.Have[any](ctx, here, control.Request{
 		Reset: &control.Reset{Account: all[i].Accounts[0], Cluster: id}})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "One password will be tried on %s, when a store on it is connected.\n", id)
+	fmt.Fprintf(e.Stdout, "One password will be tried on %s, when a store on it is connected.\n", id)
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"claviger/cmd/claviger/clients"
+	"claviger/cmd/claviger/command"
 	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/exit"
 	"claviger/hsm"
@@ -36,7 +37,7 @@ type devOptions struct {
 }
 
 func dev(ctx context.Context, e *env, args []string) error {
-	f := e.flags("dev", "[flags]",
+	f := e.Flags("dev", "[flags]",
 		"Starts a service for development: SoftHSM2 token, root key, database and first access key are "+
 			"made on the\nfirst start and used again on the next. Not for production: the PIN lies beside "+
 			"the token.")
@@ -49,7 +50,7 @@ func dev(ctx context.Context, e *env, args []string) error {
 	f.StringVar(&o.logFormat, "log", "text", "`format` of the log: text or json")
 	regions := f.String("region", "us-east-1",
 		"`Regions` to serve, separated by commas; the first is the default")
-	if err := parse(f, args); err != nil {
+	if err := command.Parse(f, args); err != nil {
 		return err
 	}
 	o.regions = strings.Split(*regions, ",")
@@ -60,11 +61,11 @@ func dev(ctx context.Context, e *env, args []string) error {
 		return exit.UsageError("dev speaks plain HTTP and listens on loopback only; %s is not. "+
 			"`claviger serve` has TLS", o.listen)
 	}
-	log, err := e.newLog(o.logFormat, "")
+	log, err := e.NewLog(o.logFormat, "")
 	if err != nil {
 		return err
 	}
-	harden(log)
+	command.Harden(log)
 	return o.start(ctx, e, log)
 }
 
@@ -104,7 +105,7 @@ func (o *devOptions) start(ctx context.Context, e *env, log *slog.Logger) error 
 		return errors.Join(exit.Mark(err, exit.ErrConfig), s.Close())
 	}
 	return serveUntil(ctx, s, []port{{Listener: l, limits: bounds}}, log, func() {
-		o.files().Greet(e.stdout, l.Addr().String(), <-here)
+		o.files().Greet(e.Stdout, l.Addr().String(), <-here)
 	})
 }
 

@@ -18,13 +18,13 @@ func docs(_ context.Context, e *env, args []string) error {
 	}
 	switch args[0] {
 	case "api":
-		_, err := e.stdout.Write(api.Reference(service.Operations()))
+		_, err := e.Stdout.Write(api.Reference(service.Operations()))
 		return err
 	case "errors":
-		_, err := e.stdout.Write(api.Catalogue(service.Operations()))
+		_, err := e.Stdout.Write(api.Catalogue(service.Operations()))
 		return err
 	case "openapi":
-		_, err := e.stdout.Write(api.OpenAPI(service.Operations(), version))
+		_, err := e.Stdout.Write(api.OpenAPI(service.Operations(), version))
 		return err
 	}
 	return exit.UsageError("docs: there is no %q, only api, errors and openapi", args[0])

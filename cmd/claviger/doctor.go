@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"claviger/cmd/claviger/command"
 	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/exit"
 	"claviger/cmd/claviger/findings"
@@ -25,7 +26,7 @@ type doctorFlags struct {
 }
 
 func doctor(ctx context.Context, e *env, args []string) error {
-	f := e.flags("doctor", "[--config FILE [--database [--accept]]] [--module PATH] [--as USER]",
+	f := e.Flags("doctor", "[--config FILE [--database [--accept]]] [--module PATH] [--as USER]",
 		"Loads the PKCS#11 module, lists its tokens, mechanisms and limits, says what the service will "+
 			"do about each gap, and\nprints the configuration to use. With a configuration it looks at "+
 			"every file that is needed, logs in and makes a\nround trip. With --database it verifies every "+
@@ -41,7 +42,7 @@ func doctor(ctx context.Context, e *env, args []string) error {
 	f.BoolVar(&q.accept, "accept", false, "with --database: take the rows that are there for those "+
 		"that the service left, if each is\nsigned. No server may be running, and the trail has a record "+
 		"of it")
-	if err := parse(f, args); err != nil {
+	if err := command.Parse(f, args); err != nil {
 		return err
 	}
 	switch {
@@ -63,7 +64,7 @@ func (q doctorFlags) run(ctx context.Context, e *env) (err error) {
 			return err
 		}
 		module = c.HSM.Module
-		if err := findings.Files(e.stdout, c.Files(q.config)); err != nil {
+		if err := findings.Files(e.Stdout, c.Files(q.config)); err != nil {
 			return err
 		}
 	}
@@ -81,31 +82,31 @@ func (q doctorFlags) run(ctx context.Context, e *env) (err error) {
 	if err != nil {
 		return err
 	}
-	findings.Tokens(e.stdout, module, tokens)
+	findings.Tokens(e.Stdout, module, tokens)
 	if c == nil {
 		return nil
 	}
-	log, err := e.newLog(c.Log.Format, c.Log.Level)
+	log, err := e.NewLog(c.Log.Format, c.Log.Level)
 	if err != nil {
 		return err
 	}
-	if err := printClusters(ctx, e.stdout, c); err != nil {
+	if err := printClusters(ctx, e.Stdout, c); err != nil {
 		return err
 	}
 	if _, err := c.Authorities(); err != nil {
 		return err
 	}
-	if err := printPublic(e.stdout, c); err != nil {
+	if err := printPublic(e.Stdout, c); err != nil {
 		return err
 	}
-	if err := printPrograms(ctx, e.stdout, c); err != nil {
+	if err := printPrograms(ctx, e.Stdout, c); err != nil {
 		return err
 	}
-	harden(log) // the PIN is read from here on
-	if err := roundTrip(ctx, e.stdout, c); err != nil || !q.database {
+	command.Harden(log) // the PIN is read from here on
+	if err := roundTrip(ctx, e.Stdout, c); err != nil || !q.database {
 		return err
 	}
-	return inspectRows(ctx, e.stdout, c, log, q.accept)
+	return inspectRows(ctx, e.Stdout, c, log, q.accept)
 }
 
 // printClusters says which tokens of the clusters for custom key stores are there. Nobody is logged

@@ -48,7 +48,7 @@ func (q doctorFlags) runAs(ctx context.Context, e *env) error {
 		return err
 	}
 	c := exec.CommandContext(ctx, self, q.words()...)
-	c.Stdout, c.Stderr = e.stdout, e.stderr
+	c.Stdout, c.Stderr = e.Stdout, e.Stderr
 	c.Env = environmentOf(u, credentials)
 	if os.Geteuid() == 0 {
 		c.SysProcAttr = &syscall.SysProcAttr{Credential: rights}

@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"claviger/cmd/claviger/clients"
+	"claviger/cmd/claviger/command"
 	"claviger/cmd/claviger/config"
 	"claviger/hsm"
 	"claviger/service"
@@ -19,7 +20,7 @@ const putAway = "\nIt may do everything in the account. Make an administrator, a
 	"claviger access-key disable %[2]s --config %[1]s\n"
 
 func initialize(ctx context.Context, e *env, args []string) error {
-	f := e.flags("init", "--config FILE --so-pin-file FILE",
+	f := e.Flags("init", "--config FILE --so-pin-file FILE",
 		"Makes the root key on the token named in the configuration, the database, and the first "+
 			"access key, whose secret is\nprinted once. The token must be initialised, with both PINs "+
 			"set. The security officer is needed for this ceremony only.")
@@ -29,10 +30,10 @@ func initialize(ctx context.Context, e *env, args []string) error {
 			"the root already")
 	create := f.Bool("create-token", false,
 		"initialise a free slot under hsm.token_label first, with both PINs (SoftHSM2)")
-	if err := parse(f, args); err != nil {
+	if err := command.Parse(f, args); err != nil {
 		return err
 	}
-	c, log, err := e.begin(*path)
+	c, log, err := e.Begin(*path)
 	if err != nil {
 		return err
 	}
@@ -48,7 +49,7 @@ func initialize(ctx context.Context, e *env, args []string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(e.stdout, "Made the root key %s.\n", root)
+		fmt.Fprintf(e.Stdout, "Made the root key %s.\n", root)
 	}
 	s, err := service.Open(ctx,
 		service.Config{Database: c.Database, HSM: c.Device(), Regions: c.Regions, Log: log,
@@ -68,9 +69,9 @@ func initialize(ctx context.Context, e *env, args []string) error {
 	if !s.Created {
 		made = "An access key was added to the database"
 	}
-	fmt.Fprintf(e.stdout, "%s %s.\nThe access key of account %s's root user, shown "+
+	fmt.Fprintf(e.Stdout, "%s %s.\nThe access key of account %s's root user, shown "+
 		"this once:\n\nAWS_ACCESS_KEY_ID=%s\nAWS_SECRET_ACCESS_KEY=%s\n", made, c.Database,
 		c.Account, id, secret)
-	fmt.Fprintf(e.stdout, putAway, clients.Sourced(*path), id)
+	fmt.Fprintf(e.Stdout, putAway, clients.Sourced(*path), id)
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 
+	"claviger/cmd/claviger/command"
 	"claviger/cmd/claviger/exit"
 	"claviger/cmd/claviger/params"
 	"claviger/cmd/claviger/params/document"
@@ -48,7 +49,7 @@ func paramsCommand(ctx context.Context, e *env, args []string) error {
 	if !ok {
 		return exit.UsageError("params: there is no %q: claviger params %s", args[0], paramsWords)
 	}
-	a := &asking{f: e.flags("params "+args[0], said.args, said.about+paramsService)}
+	a := &asking{f: e.Flags("params "+args[0], said.args, said.about+paramsService)}
 	a.f.StringVar(&a.path, "path", "", "the `path`, such as /app/dev")
 	a.f.Func("format", "`env`, json or yaml; what the file's name says, unless it is said",
 		func(name string) error {
@@ -116,7 +117,7 @@ func (a *asking) doImport(ctx context.Context, e *env, args []string) error {
 		"leave out what can't be imported, and do the rest")
 	a.f.BoolVar(&i.DryRun, "dry-run", false, "show what would be done, and do nothing")
 	a.f.BoolVar(&i.Yes, "yes", false, "do it without asking")
-	file, err := parseName(a.f, args, "name one file")
+	file, err := command.ParseName(a.f, args, "name one file")
 	if err != nil {
 		return err
 	}
@@ -125,7 +126,7 @@ func (a *asking) doImport(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	i.Path, i.Format = a.path, a.format
-	t := e.terminal()
+	t := e.Terminal()
 	if file == "-" {
 		t.Ask = nil // the answer would be in the file
 	}
@@ -145,7 +146,7 @@ func (a *asking) doExport(ctx context.Context, e *env, args []string) error {
 	a.f.BoolVar(&x.Force, "force", false, "overwrite the file if it is there")
 	a.f.BoolVar(&x.Decrypt, "decrypt", false, "write SecureStrings too, in the clear")
 	a.f.BoolVar(&x.Flat, "flat", false, "write whole names, where levels would be maps")
-	if err := parse(a.f, args); err != nil {
+	if err := command.Parse(a.f, args); err != nil {
 		return err
 	}
 	c, err := a.open(ctx, x.File)
@@ -153,7 +154,7 @@ func (a *asking) doExport(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	x.Path, x.Format = a.path, a.format
-	return x.Run(ctx, c, e.terminal())
+	return x.Run(ctx, c, e.Terminal())
 }
 
 // mostOfParameters is how many bytes of a file are read, more than any document may have.
@@ -161,7 +162,7 @@ const mostOfParameters = 65 << 20
 
 // read reads a file, or the standard input for -.
 func (e *env) read(name string) ([]byte, error) {
-	in := e.stdin
+	in := e.Stdin
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"claviger/cmd/claviger/command"
 	"claviger/cmd/claviger/exit"
 	"claviger/policy"
 	"claviger/policy/inspect"
@@ -45,19 +46,19 @@ func (r *remark) String() string {
 }
 
 func policyCommand(_ context.Context, e *env, args []string) error {
-	if len(args) > 0 && asksHelp(args[0]) {
+	if len(args) > 0 && command.AsksHelp(args[0]) {
 		args = []string{"lint", "-h"}
 	}
 	if len(args) == 0 || args[0] != "lint" {
 		return exit.UsageError("policy: say what to do: claviger policy lint FILE")
 	}
 	kinds := strings.Join(slices.Sorted(maps.Keys(policyKinds)), ", ")
-	f := e.flags("policy lint", "[--kind KIND] [--json] FILE...", "Says what is wrong with policies, "+
+	f := e.Flags("policy lint", "[--kind KIND] [--json] FILE...", "Says what is wrong with policies, "+
 		"and what in them never matches or allows more than it seems. A FILE of - is\nthe standard "+
 		"input. It fails if a policy can't be saved; everything else is to be thought about.")
 	kind := f.String("kind", "identity", "what `kind` of policy they are: "+kinds)
 	asJSON := f.Bool("json", false, "print a JSON object a line")
-	if err := readFlags(f, args[1:]); err != nil {
+	if err := command.ReadFlags(f, args[1:]); err != nil {
 		return err
 	}
 	read := policyKinds[*kind]
@@ -96,7 +97,7 @@ func (e *env) print(r *remark, asJSON bool) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(e.stdout, "%s\n", line)
+	_, err := fmt.Fprintf(e.Stdout, "%s\n", line)
 	return err
 }
 

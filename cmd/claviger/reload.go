@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 
+	"claviger/cmd/claviger/command"
 	"claviger/cmd/claviger/config"
 )
 
@@ -39,7 +40,7 @@ func (r *reload) once() {
 		r.log.Error("the configuration can't be read again; nothing was changed", "error", err)
 		return
 	}
-	level, err := logLevel(next.Log.Level)
+	level, err := command.LogLevel(next.Log.Level)
 	if err != nil {
 		r.log.Error("the configuration can't be read again; nothing was changed", "error", err)
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"claviger/cmd/claviger/command"
 	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/control"
 	"claviger/cmd/claviger/exit"
@@ -19,7 +20,7 @@ type restoring struct {
 }
 
 func restoreCommand(ctx context.Context, e *env, args []string) error {
-	f := e.flags("restore", "FILE --config FILE [--check] [--quick] [--yes]",
+	f := e.Flags("restore", "FILE --config FILE [--check] [--quick] [--yes]",
 		"Proves that a backup is whole, that the token opens it, and that a server would start with it. "+
 			"Then it says what will be\nlost, asks, and puts the backup in the place of the database, which "+
 			"is kept beside it. No server may be running, unless\n--check is said.")
@@ -30,17 +31,17 @@ func restoreCommand(ctx context.Context, e *env, args []string) error {
 		"the manifest says already\nthat all are as they were when the backup was made")
 	f.BoolVar(&q.yes, "yes", false, "do it without asking")
 	var err error
-	if q.file, err = parseName(f, args, "name a backup"); err != nil {
+	if q.file, err = command.ParseName(f, args, "name a backup"); err != nil {
 		return err
 	}
 	if *path == "" {
 		return exit.UsageError("restore: --config FILE is needed")
 	}
-	t := e.terminal()
+	t := e.Terminal()
 	if t.Ask == nil && !q.yes && !q.check {
 		return exit.UsageError("restore: %w", terminal.ErrUnanswered)
 	}
-	c, log, err := e.begin(*path)
+	c, log, err := e.Begin(*path)
 	if err != nil {
 		return err
 	}
@@ -65,7 +66,7 @@ func (q restoring) proved(e *env, m *backup.Manifest) {
 	if q.quick {
 		said = "every page is"
 	}
-	fmt.Fprintf(e.stdout, "%s is a backup that this token opens, and %s as the service left it.\n",
+	fmt.Fprintf(e.Stdout, "%s is a backup that this token opens, and %s as the service left it.\n",
 		q.file, said)
 	showBackup(e, m)
 }
@@ -88,18 +89,18 @@ func (q restoring) restore(ctx context.Context, e *env, c *config.Config, asked 
 	if err != nil {
 		return fmt.Errorf("%s: %w", q.file, err)
 	}
-	fmt.Fprintf(e.stdout, "Restored %s, and the trail has a record of it. Start the server.\n",
+	fmt.Fprintf(e.Stdout, "Restored %s, and the trail has a record of it. Start the server.\n",
 		c.Database)
 	if kept != "" {
-		fmt.Fprintf(e.stdout, "What was there is kept as %s: delete it once nobody needs it.\n", kept)
+		fmt.Fprintf(e.Stdout, "What was there is kept as %s: delete it once nobody needs it.\n", kept)
 	}
 	return nil
 }
 
 // showOutlook says what a restore leads to.
 func showOutlook(e *env, database string, o *backup.Outlook) {
-	w := e.stdout
-	fmt.Fprintf(w, "\n%s will be as it was at %s.\n", database, when(o.Backup.Made))
+	w := e.Stdout
+	fmt.Fprintf(w, "\n%s will be as it was at %s.\n", database, command.When(o.Backup.Made))
 	switch ahead := o.Ahead(); {
 	case !o.Present:
 		fmt.Fprintln(w, "There is none in its place.")
@@ -108,16 +109,16 @@ func showOutlook(e *env, database string, o *backup.Outlook) {
 			o.Closed)
 	case o.Apart:
 		fmt.Fprintf(w, "The one in its place has gone another way before batch %d, and on to batch %d, of %s: "+
-			"none of that is in the backup.\n", o.Backup.Trail.Batch, o.End.Batch, when(o.End.At))
+			"none of that is in the backup.\n", o.Backup.Trail.Batch, o.End.Batch, command.When(o.End.At))
 	case ahead > 0:
-		fmt.Fprintf(w, "The trail of the one in its place goes on for %d batches more, up to %d, of %s. "+
-			"What is in them will be undone.\n", ahead, o.End.Batch, when(o.End.At))
+		fmt.Fprintf(w, "The trail of the one in its place goes on for %d records more, up to %s. "+
+			"What is in them will be undone.\n", ahead, command.When(o.End.At))
 		if len(o.Lost) > 0 {
 			fmt.Fprintf(w, "Changes among it: %s\n", backup.Counted(o.Lost))
 		}
 	case ahead < 0:
-		fmt.Fprintf(w, "The one in its place is older: its trail ends with batch %d, of %s.\n",
-			o.End.Batch, when(o.End.At))
+		fmt.Fprintf(w, "The one in its place is older: its trail ends with record %d, of %s.\n",
+			o.End.Record, command.When(o.End.At))
 	default:
 		fmt.Fprintln(w, "The one in its place has the same trail, and nothing more.")
 	}

@@ -4,14 +4,16 @@ import (
 	"context"
 	"time"
 
+	"claviger/cmd/claviger/command"
 	"claviger/cmd/claviger/control"
 	"claviger/cmd/claviger/exit"
+	"claviger/cmd/claviger/place"
 )
 
 const revokeWords = "--role ARN [--before TIME]|--session ACCESS-KEY-ID [flags]"
 
 func revokeCommand(ctx context.Context, e *env, args []string) error {
-	f := e.flags("revoke", "--config FILE|--database FILE "+revokeWords,
+	f := e.Flags("revoke", "--config FILE|--database FILE "+revokeWords,
 		"Ends sessions before their time: those of a role, or one. Requests that they sign are "+
 			"refused from now on.\nThe server may be running: it is asked then. Otherwise the token is "+
 			"opened as the server would.")
@@ -23,7 +25,7 @@ func revokeCommand(ctx context.Context, e *env, args []string) error {
 	before := f.String("before", "", "the `time` (RFC 3339) up to which sessions of the role began "+
 		"that end; without it all do")
 	f.StringVar(&q.Session, "session", "", "the `id` of the access key of one session: ASIA...")
-	if err := parse(f, args); err != nil {
+	if err := command.Parse(f, args); err != nil {
 		return err
 	}
 	if (q.Role == "") == (q.Session == "") || *before != "" && q.Role == "" {
@@ -40,8 +42,8 @@ func revokeCommand(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := have[any](ctx, p, control.Request{Revoke: &q}); err != nil {
+	if _, err := place.Have[any](ctx, p, control.Request{Revoke: &q}); err != nil {
 		return err
 	}
-	return q.Show(e.stdout)
+	return q.Show(e.Stdout)
 }

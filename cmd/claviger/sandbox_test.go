@@ -54,7 +54,7 @@ func TestSandbox_ByHand_SaysWhoseItIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command(path, "rotator-sandbox", "outside").CombinedOutput()
+	out, err := exec.Command(path, "program-sandbox", "outside").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "for the service alone") {
 		t.Errorf("got %s, %v", out, err)
 	}

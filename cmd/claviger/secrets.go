@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"claviger/cmd/claviger/control"
+	"claviger/cmd/claviger/place"
 	"claviger/secrets/rotation/diagnosis"
 )
 
@@ -32,9 +33,9 @@ func secretsCommand(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	q.Account = a.account
-	reply, err := have[diagnosis.Diagnosis](ctx, p, control.Request{Secrets: &q})
+	reply, err := place.Have[diagnosis.Diagnosis](ctx, p, control.Request{Secrets: &q})
 	if err != nil {
 		return err
 	}
-	return q.Show(e.stdout, reply)
+	return q.Show(e.Stdout, reply)
 }

@@ -11,19 +11,20 @@ import (
 	"syscall"
 	"time"
 
+	"claviger/cmd/claviger/command"
 	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/exit"
 	"claviger/service"
 )
 
 func serve(ctx context.Context, e *env, args []string) error {
-	f := e.flags("serve", "--config FILE",
+	f := e.Flags("serve", "--config FILE",
 		"Serves what `claviger init` has made. See docs/operating.md for the configuration.")
 	path := f.String("config", "", "`file` of the configuration")
-	if err := parse(f, args); err != nil {
+	if err := command.Parse(f, args); err != nil {
 		return err
 	}
-	c, log, err := e.begin(*path)
+	c, log, err := e.Begin(*path)
 	if err != nil {
 		return err
 	}
@@ -36,22 +37,7 @@ func serve(ctx context.Context, e *env, args []string) error {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP) // from the start: one that comes too soon ends nothing
 	defer signal.Stop(hangups)
-	return start(ctx, c, log, &reload{path: *path, asked: hangups, level: &e.level, log: log})
-}
-
-// begin is how the commands that work on an installation start: the configuration, its log, and a
-// process that gives away no memory.
-func (e *env) begin(path string) (*config.Config, *slog.Logger, error) {
-	c, err := config.Read(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	log, err := e.newLog(c.Log.Format, c.Log.Level)
-	if err != nil {
-		return nil, nil, err
-	}
-	harden(log)
-	return c, log, nil
+	return start(ctx, c, log, &reload{path: *path, asked: hangups, level: &e.Level, log: log})
 }
 
 // start opens what the configuration names, and serves until ctx ends.
@@ -80,27 +66,12 @@ func start(ctx context.Context, c *config.Config, log *slog.Logger, again *reloa
 		return exit.Mark(fmt.Errorf("the database %s is not there: run `claviger init` first: %w",
 			c.Database, err), exit.ErrConfig)
 	}
-	clusters, err := c.ServiceClusters()
+	made, err := c.Service()
 	if err != nil {
 		return err
 	}
-	issuers, err := c.Authorities()
-	if err != nil {
-		return err
-	}
-	rotators, err := c.ServiceRotators()
-	if err != nil {
-		return err
-	}
-	parameters, err := c.PublicParameters()
-	if err != nil {
-		return err
-	}
-	s, err := open(ctx,
-		service.Config{Database: c.Database, HSM: c.Device(), Clusters: clusters, Issuers: issuers,
-			Rotators: rotators, PublicParameters: parameters, Regions: c.Regions, Log: log,
-			Version: version, Commit: builtFrom(),
-			Unmeasured: c.ListenMetrics != "", RefuseUnknownKeys: c.RefusesUnknownKeys()})
+	made.Log, made.Version, made.Commit = log, version, builtFrom()
+	s, err := open(ctx, made)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"claviger/cmd/claviger/control"
 	"claviger/cmd/claviger/exit"
+	"claviger/cmd/claviger/place"
 )
 
 const userWords = "create|list|delete|attach|detach [flags]"
@@ -52,9 +53,9 @@ func userCommand(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	q.Account = a.account
-	reply, err := have[control.UsersReply](ctx, p, control.Request{Users: &q})
+	reply, err := place.Have[control.UsersReply](ctx, p, control.Request{Users: &q})
 	if err != nil {
 		return err
 	}
-	return q.Show(e.stdout, reply)
+	return q.Show(e.Stdout, reply)
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"claviger/cmd/claviger/command"
 )
 
 // version and commit are set by the build: -ldflags "-X main.version=... -X main.commit=...".
@@ -14,11 +16,11 @@ var (
 )
 
 func versionCommand(_ context.Context, e *env, args []string) error {
-	f := e.flags("version", "", "Prints the version, the commit it was built from, and by which Go.")
-	if err := parse(f, args); err != nil {
+	f := e.Flags("version", "", "Prints the version, the commit it was built from, and by which Go.")
+	if err := command.Parse(f, args); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "claviger %s\ncommit %s\n%s %s/%s\n", version, builtFrom(),
+	fmt.Fprintf(e.Stdout, "claviger %s\ncommit %s\n%s %s/%s\n", version, builtFrom(),
 		runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"claviger/cmd/claviger/command"
 	"claviger/cmd/claviger/config"
 	"claviger/cmd/claviger/exit"
 )
@@ -162,7 +163,7 @@ func TestPlainHTTP_BoundOffLoopback_IsRefused(t *testing.T) {
 	}
 	log := slog.New(slog.DiscardHandler)
 	o := devOptions{dir: filepath.Join(t.TempDir(), "dev"), listen: "0.0.0.0:0"}
-	silent := &env{stdout: io.Discard, stderr: io.Discard}
+	silent := &env{command.Env{Stdout: io.Discard, Stderr: io.Discard}}
 	if err := o.start(t.Context(), silent, log); !errors.Is(err, exit.ErrUsage) {
 		t.Errorf("dev started on it: %v", err)
 	}

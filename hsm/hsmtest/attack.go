@@ -47,7 +47,7 @@ func claimOf(k custody.Kind) claim {
 		return claimAES
 	case k == custody.RowMAC || strings.HasPrefix(name, "HMAC_"):
 		return claimSecret
-	case strings.HasPrefix(name, "RSA_"):
+	case k == custody.Digest, k == custody.Notification, strings.HasPrefix(name, "RSA_"):
 		return claimRSA
 	}
 	return claimEC

@@ -94,7 +94,6 @@ func (s *Accounts) create(c *op.Call, in CreateAccountInput, t installation) (
 	if err != nil {
 		return nil, err
 	}
-	c.Note(`{"accessKeyId":"` + k.ID + `"}`)
 	out.RootAccessKey = &RootAccessKey{AccessKeyId: k.ID, SecretAccessKey: secret}
 	return op.Apply(domain.InOrder(change, insert), out), nil
 }

@@ -10,4 +10,5 @@ var IAM = &op.Service{
 	XML:      "https://iam.amazonaws.com/doc/2010-05-08/",
 	Internal: "ServiceFailure", Down: "ServiceUnavailable", NoStore: true,
 	Shapes: shapes, Words: words, Members: members, Failures: failures, Answers: answers,
+	Records: records,
 }

@@ -12,7 +12,7 @@ var STS = &op.Service{
 	XML:      "https://sts.amazonaws.com/doc/2011-06-15/",
 	Internal: "InternalFailure", Down: "ServiceUnavailable", NoStore: true,
 	Shapes: stsShapes, Members: stsMembers, Failures: stsFailures, Answers: stsAnswers,
-	Refused: stsRefused, Unsigned: true,
+	Refused: stsRefused, Unsigned: true, Records: stsRecords,
 }
 
 // stsShapes are the constraints of STS's model, API version 2011-06-15, by AWS shape name. A source

@@ -158,6 +158,7 @@ func (s *STS) assumeRole(c *op.Call, in AssumeRoleInput, t taking) (
 	if err != nil {
 		return out, err
 	}
+	recordIncoming(c)
 	out = AssumeRoleOutput{Credentials: b.Credentials, PackedPolicySize: b.packed(t.Passed),
 		AssumedRoleUser: t.user(in.RoleSessionName), SourceIdentity: t.source()}
 	out.SessionTokenSize, out.SessionTokenUtilization = b.size()

@@ -85,7 +85,8 @@ func (s *STS) identify(c *op.Call, in AssumeRoleWithWebIdentityInput) (
 	}
 	return policy.Caller{Type: policy.WebIdentityUser, Account: account,
 		PrincipalID: said.Provider + ":" + said.Audience + ":" + said.Subject,
-		Session:     &policy.Session{Provider: said.Provider, SourceIdentity: said.SourceIdentity},
+		Session: &policy.Session{Provider: said.Provider, Subject: said.Subject,
+			SourceIdentity: said.SourceIdentity},
 	}, said, nil
 }
 
@@ -142,6 +143,7 @@ func (s *STS) assumeRoleWithWebIdentity(c *op.Call, in AssumeRoleWithWebIdentity
 	if err != nil {
 		return out, err
 	}
+	recordClaims(c, t.said)
 	out = AssumeRoleWithWebIdentityOutput{Credentials: b.Credentials,
 		SubjectFromWebIdentityToken: t.said.Subject, AssumedRoleUser: t.user(in.RoleSessionName),
 		PackedPolicySize: b.packed(t.Passed), Provider: t.said.Provider, Audience: t.said.Audience,

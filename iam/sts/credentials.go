@@ -24,7 +24,7 @@ type begun struct {
 }
 
 // begin starts a session that lives from now on for so many seconds, in a token of at least so many
-// characters. The id of its access key is noted: by it a record of the session's leads to the one
+// characters. The record has the id of its access key: by it one of the session's leads to the one
 // who started it.
 func (s *STS) begin(c *op.Call, of session.Session, seconds int32, least *int32) (
 	b begun, err error) {
@@ -38,7 +38,6 @@ func (s *STS) begin(c *op.Call, of session.Session, seconds int32, least *int32)
 	if err != nil {
 		return b, err
 	}
-	c.Note(`{"accessKeyId":"` + made.AccessKeyID + `"}`)
 	return begun{Credentials{made.AccessKeyID, made.Secret, made.Token, wire.Time{Time: of.Expires}},
 		int32(percent)}, nil
 }

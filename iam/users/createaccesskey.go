@@ -53,7 +53,6 @@ func (s *Users) createKey(c *op.Call, _ CreateAccessKeyInput, t target.Entity[en
 	if err != nil {
 		return nil, err
 	}
-	c.Note(`{"accessKeyId":"` + k.ID + `"}`)
 	fewer := identity.FewerAccessKeys(c.Caller.Account, owner, mostKeys)
 	out := AccessKey{AccessKeyId: k.ID, Status: k.Status, SecretAccessKey: secret,
 		CreateDate: wire.Time{Time: k.Created}}

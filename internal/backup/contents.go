@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -82,7 +83,8 @@ func BatchOf(db *store.DB, batch int64) (End, error) {
 		return End{}, err
 	}
 	sum := sha256.Sum256(append(fmt.Appendf(nil, "%d %d ", batch, at), records...))
-	return End{Batch: batch, At: time.UnixMicro(at).UTC(), SHA256: hex.EncodeToString(sum[:])}, nil
+	return End{Batch: batch, Record: batch + int64(bytes.Count(records, []byte("\n"))),
+		At: time.UnixMicro(at).UTC(), SHA256: hex.EncodeToString(sum[:])}, nil
 }
 
 // same reports whether two ends are of one trail. A time may have gone through JSON.

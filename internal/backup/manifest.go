@@ -47,7 +47,8 @@ type Manifest struct {
 
 // End is the newest batch of a trail.
 type End struct {
-	Batch  int64     `json:"batch"` // 0: there is none
+	Batch  int64     `json:"batch"`  // 0: there is none
+	Record int64     `json:"record"` // the number of the newest record, the last one of that batch
 	At     time.Time `json:"at"`
 	SHA256 string    `json:"sha256"` // of number, time and records, in hex
 }

@@ -26,9 +26,9 @@ type Outlook struct {
 	Due     map[string]int64 // work that waits for nothing but a server, by kind
 }
 
-// Ahead is how many batches of the trail there are since the backup. It is negative where the
+// Ahead is how many records of the trail there are since the backup. It is negative where the
 // backup is the newer one.
-func (o *Outlook) Ahead() int64 { return o.End.Batch - o.Backup.Trail.Batch }
+func (o *Outlook) Ahead() int64 { return o.End.Record - o.Backup.Trail.Record }
 
 // Look compares a backup, which was checked, with the database in its place. One of another
 // installation is refused. No server may be running there.

@@ -60,6 +60,10 @@ const (
 const (
 	RowMAC       Kind = "CLAVIGER_ROWS GENERATE_VERIFY_MAC" // as HMAC256: signs rows
 	IdentitySeal Kind = "CLAVIGER_IDENTITY ENCRYPT_DECRYPT" // as AES256: access keys' secrets
+
+	Checkpoint   Kind = "CLAVIGER_CHECKPOINT SIGN_VERIFY"   // as P256Sign: the trail's state
+	Digest       Kind = "CLAVIGER_DIGEST SIGN_VERIFY"       // as RSA2048Sign: CloudTrail's files
+	Notification Kind = "CLAVIGER_NOTIFICATION SIGN_VERIFY" // as RSA2048Sign: messages of SNS
 )
 
 // Algorithm is an algorithm by AWS's name, e.g. RSASSA_PSS_SHA_256 or RSAES_OAEP_SHA_1.

@@ -28,19 +28,29 @@ type Token interface {
 const (
 	rowKey      = "row-mac"  // signs rows
 	identityKey = "identity" // seals the secrets of access keys
+
+	CheckpointKey   = "checkpoint"   // P-256, signs what the trail is up to now
+	DigestKey       = "digest"       // RSA of 2,048 bits, signs CloudTrail's digest files
+	NotificationKey = "notification" // RSA of 2,048 bits, signs messages of SNS
 )
 
 var ownKinds = map[string]custody.Kind{
-	rowKey: custody.RowMAC, identityKey: custody.IdentitySeal,
+	rowKey: custody.RowMAC, identityKey: custody.IdentitySeal, CheckpointKey: custody.Checkpoint,
+	DigestKey: custody.Digest, NotificationKey: custody.Notification,
 }
 
 // Installation is an opened installation. It is safe for concurrent use.
 type Installation struct {
 	ID       string // a UUID, part of everything that is signed
+	Created  time.Time
 	Rows     *rowmac.Signer
 	Identity custody.Ref        // the key that seals access keys' secrets
 	Tokens   *signedtoken.Maker // of tokens that every node of this installation knows
 	RowSets  store.RowSets      // of every table that was declared to rowmac
+
+	db    *store.DB
+	token Token
+	keys  map[string]*ownKey
 }
 
 // Start-up failures, told apart by errors.Is.
@@ -70,11 +80,7 @@ func Create(ctx context.Context, db *store.DB, token Token, now time.Time) (
 	}
 	var keys [][]any
 	for _, name := range []string{rowKey, identityKey} {
-		m, err := token.Generate(ctx, name, ownKinds[name])
-		if err != nil {
-			return false, err
-		}
-		key, err := serviceKeys.Sign(ctx, signer, &m)
+		_, key, err := newKey(ctx, token, signer, name)
 		if err != nil {
 			return false, err
 		}
@@ -120,8 +126,9 @@ func Load(ctx context.Context, db *store.DB, token Token) (*Installation, error)
 	if err != nil {
 		return nil, err
 	}
-	return &Installation{ID: row.id, Rows: rowmac.New(row.id, sign),
-		Identity: keys[identityKey].Rest(), Tokens: signedtoken.New(tokens), RowSets: sets}, nil
+	return &Installation{ID: row.id, Created: row.created, Rows: rowmac.New(row.id, sign),
+		Identity: keys[identityKey].Rest(), Tokens: signedtoken.New(tokens), RowSets: sets,
+		db: db, token: token, keys: ownKeysOf(keys)}, nil
 }
 
 // rowSets are all signed tables. Their key is made by the authenticator and not by the row key: it

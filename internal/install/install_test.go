@@ -1,13 +1,17 @@
 package install_test
 
 import (
+	"crypto/x509"
 	"errors"
 	"path/filepath"
+	"reflect"
+	"sync"
 	"testing"
 	"time"
 
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
+	"claviger/internal/custody"
 	"claviger/internal/install"
 	"claviger/internal/signedtoken"
 	"claviger/store"
@@ -139,5 +143,45 @@ func TestRowSets_Installation_HasASecretOfItsOwn(t *testing.T) {
 	}
 	if err := dbs[0].KeepRowSets(sets[0]); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestKey_FirstUse_IsMadeOnceAndKept: whoever asks later, or after a restart, gets the same pair.
+func TestKey_FirstUse_IsMadeOnceAndKept(t *testing.T) {
+	device, db := token(t), storetest.Open(t, file(t))
+	if _, err := install.Create(t.Context(), db, device, now); err != nil {
+		t.Fatal(err)
+	}
+	first := load(t, db, device)
+	for name, alg := range map[string]custody.Algorithm{
+		install.CheckpointKey: "ECDSA_SHA_256", install.DigestKey: "RSASSA_PKCS1_V1_5_SHA_256",
+		install.NotificationKey: "RSASSA_PKCS1_V1_5_SHA_256",
+	} {
+		var asked sync.WaitGroup
+		var made [4]custody.Material
+		for i := range made {
+			asked.Go(func() {
+				var err error
+				if made[i], err = first.Key(t.Context(), name); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		asked.Wait()
+		again, err := load(t, db, device).Key(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range made {
+			if !reflect.DeepEqual(m, again) {
+				t.Errorf("%s is %+v and %+v", name, m, again)
+			}
+		}
+		if _, err := x509.ParsePKIXPublicKey(again.Public); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := device.Sign(t.Context(), again.Rest(), alg, make([]byte, 32)); err != nil {
+			t.Errorf("%s signs nothing: %v", name, err)
+		}
 	}
 }

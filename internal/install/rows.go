@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"claviger/internal/custody"
@@ -35,7 +33,7 @@ var serviceKeys = rowmac.Declare("service_keys", func(m *custody.Material) []row
 	return []rowmac.Column{
 		rowmac.Text("name", &m.ID), rowmac.Word("kind", &m.Kind), rowmac.Text("root", &m.Root),
 		rowmac.Text("mechanism", &m.Mechanism), rowmac.Bytes("wrapped", &m.Wrapped),
-		rowmac.Bytes("verifier", &m.Check),
+		rowmac.Bytes("public", &m.Public), rowmac.Bytes("verifier", &m.Check),
 	}
 })
 
@@ -90,7 +88,9 @@ func absent(db *store.DB) error {
 	return ErrAbsent
 }
 
-// loadServiceKeys returns the service's own keys by name, each of its kind and none beside them.
+// loadServiceKeys returns the service's own keys by name, each of its kind and no others. Any
+// of those that are made on first use may be missing: that one was there is known by the set of the
+// table's rows.
 func loadServiceKeys(ctx context.Context, db *store.DB, id string,
 	token Token) (map[string]custody.Material, error) {
 	rows, err := serviceKeys.Select(ctx, Signer(id, token), db, qServiceKeys)
@@ -104,7 +104,7 @@ func loadServiceKeys(ctx context.Context, db *store.DB, id string,
 		}
 		keys[m.ID] = *m
 	}
-	for _, name := range slices.Sorted(maps.Keys(ownKinds)) {
+	for _, name := range []string{identityKey, rowKey} {
 		if _, ok := keys[name]; !ok {
 			return nil, fmt.Errorf("%w (the service key %q is missing)", ErrChanged, name)
 		}

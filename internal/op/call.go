@@ -4,18 +4,16 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"strings"
 	"time"
 
 	"claviger/audit"
 	"claviger/internal/clock"
 	"claviger/internal/fault"
-	"claviger/internal/shape"
 	"claviger/internal/turn"
 	"claviger/policy"
 	"claviger/store"
 
-	"github.com/google/uuid"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Call is one request on its way: who asks, where, and what it will leave behind.
@@ -30,11 +28,15 @@ type Call struct {
 	UserAgent string
 	TLS       bool // the request came over TLS
 
+	tls     audit.TLS // how, for its record
 	run     *Runner
 	pause   func()
 	present func(pointer string) bool
-	trail   *trail // shared with every nested Call: one request, one commit
-	extra   []byte // additional facts for the record of the operation now running
+	trail   *trail   // shared with every nested Call: one request, one commit
+	extra   []byte   // additional facts for the record of the operation now running
+	details []byte   // of the event that the operation now running is; nil: it is none
+	made    []string // ARNs of what it makes
+	asked   []byte   // members of a JSON object that belong to its parameters
 	done    []func(audit.Record)
 	events  []Event // of the operation now running
 
@@ -49,19 +51,32 @@ type Call struct {
 // not the other's, and what its caller has is not what the other answers.
 func (c *Call) within(service string) *Call {
 	sub := *c
+	sub.tls = audit.TLS{}
 	sub.Via, sub.present, sub.extra, sub.done, sub.events = service, nil, nil, nil, nil
+	sub.details, sub.made, sub.asked = nil, nil, nil
 	sub.condition, sub.watch = nil, nil
 	return &sub
 }
 
 // trail collects the records of one attempt at a request, and what belongs to them.
 type trail struct {
-	records []audit.Record
+	records []left
+	last    int // where those of the operation begin that ended last
 	also    []func(*store.Tx) error
 	kept    []func() // what follows once what also did is durable
 	done    []func() // what follows once the records are durable
 
 	unmodified bool // the caller has what would be answered
+
+	// answer returns what a record keeps of the answer, once there is one; nil: nothing.
+	answer func() []byte
+}
+
+// left is a record in a trail.
+type left struct {
+	audit.Record
+	isTold bool   // by an operation that may still fail, and then it has not happened
+	known  []byte // of Response before the commit
 }
 
 // decide asks whether the caller may do what is demanded, under the circumstances of this call.
@@ -105,8 +120,31 @@ func (c *Call) Note(object string) {
 		c.extra = append(append(c.extra[:n-1], ','), object[1:]...)
 		return
 	}
-	c.extra = []byte(object)
+	c.extra = append(make([]byte, 0, roomOfFacts), object...)
 }
+
+// NoteText adds one fact to the record of the operation now running: a member and its text.
+func (c *Call) NoteText(member, text string) {
+	if n := len(c.extra); n > 0 {
+		c.extra = append(c.extra[:n-1], ',', '"')
+	} else {
+		c.extra = append(make([]byte, 0, roomOfFacts), '{', '"')
+	}
+	c.extra = append(append(c.extra, member...), '"', ':')
+	c.extra, _ = jsontext.AppendQuote(c.extra, text)
+	c.extra = append(c.extra, '}')
+}
+
+// roomOfFacts is what most records have of additional facts, in bytes.
+const roomOfFacts = 128
+
+// Asked adds to the parameters in the record of the operation now running what its caller brings
+// along and the request doesn't say itself: a JSON object that isn't empty.
+func (c *Call) Asked(object []byte) { c.asked = joined(c.asked, object) }
+
+// Made has the record of the operation now running name what it makes in the caller's account: the
+// request could not.
+func (c *Call) Made(arn string) { c.made = append(c.made, arn) }
 
 // Log returns where the operator is told of things that no caller may see.
 func (c *Call) Log() *slog.Logger { return c.run.Log.With("requestId", c.RequestID) }
@@ -124,37 +162,15 @@ func (c *Call) Also(f func(*store.Tx) error, kept func()) {
 // quick and doesn't fail.
 func (c *Call) After(f func(audit.Record)) { c.done = append(c.done, f) }
 
-// leave appends the records of one operation, its own the last one. The outcome of the outermost
-// one may still change at commit.
-func (c *Call) leave(n *Info, plan *shape.Plan, in any, demands []policy.Demand, err error) {
-	r := c.record(n, err)
-	if f := fault.Of(err); f == nil || f.Kind != fault.Invalid {
-		r.Parameters = plan.AppendRecord(nil, in)
-	}
-	for _, d := range demands {
-		if arn := d.Resource.ARN; arn != "" && arn != "*" {
-			owner := cmp.Or(d.Resource.Account, c.Caller.Account)
-			r.Resources = append(r.Resources, audit.Resource{ARN: arn, AccountID: owner})
-		}
-	}
-	r.Additional = c.extra
-	if err == nil {
-		for i := range c.events {
-			c.trail.add(c.event(n, &c.events[i]), nil)
-		}
-	}
-	c.trail.add(r, c.done)
-	c.extra, c.done, c.events = nil, nil, nil
-}
-
-// add appends a record. The outcome of the last one is known only when the functions are called.
-func (t *trail) add(r audit.Record, done []func(audit.Record)) {
+// add appends a record. The outcome of the last operation's is known only when the functions are
+// called.
+func (t *trail) add(r left, done []func(audit.Record)) {
 	at := len(t.records)
 	t.records = append(t.records, r)
 	for _, f := range done {
 		t.done = append(t.done, func() {
-			if r := t.records[at]; r.ErrorCode == "" {
-				f(r)
+			if r := &t.records[at]; r.ErrorCode == "" {
+				f(r.Record)
 			}
 		})
 	}
@@ -192,55 +208,6 @@ func (t *trail) change(commit func(*store.Tx) error) func(*store.Tx) error {
 	}
 }
 
-func (c *Call) record(n *Info, err error) audit.Record {
-	r := audit.Record{
-		Time: c.Time, Source: n.Service.Source(), Name: n.Name, Region: c.Region,
-		SourceIP: c.SourceIP, UserAgent: c.UserAgent, RequestID: c.RequestID,
-		EventID: uuid.NewString(), Account: c.Caller.Account, ReadOnly: n.ReadOnly,
-		Identity: identityOf(&c.Caller),
-	}
-	if c.Via != "" {
-		r.Identity.InvokedBy = c.Via + ".amazonaws.com"
-	}
-	mark(&r, n.Service, err)
-	return r
-}
-
-// identityOf says who a caller is as CloudTrail does.
-func identityOf(c *policy.Caller) audit.Identity {
-	i := audit.Identity{Type: c.Type, PrincipalID: c.PrincipalID, ARN: c.ARN, AccountID: c.Account,
-		AccessKeyID: c.AccessKeyID}
-	if c.Type == policy.IAMUser {
-		i.UserName = nameIn(c.ARN)
-	}
-	if c.Session == nil {
-		return i
-	}
-	i.Session = audit.Session{Issued: c.Session.Issued, SourceIdentity: c.Session.SourceIdentity,
-		Provider: c.Session.Provider}
-	if c.Type == policy.AssumedRole {
-		i.Session.Issuer = audit.Issuer{Type: "Role", PrincipalID: c.UniqueID, ARN: c.Role,
-			AccountID: c.Account, UserName: nameIn(c.Role)}
-	}
-	return i
-}
-
-// nameIn returns the name of a user or role in its ARN, without the path.
-func nameIn(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
-
-// mark writes the outcome as the caller sees it. The text of an internal error is in no record.
-func mark(r *audit.Record, s *Service, err error) {
-	r.ErrorCode, r.ErrorMessage = "", ""
-	f := fault.Of(err)
-	if f == nil {
-		return
-	}
-	r.ErrorCode = s.Code(f)
-	if f.Kind != fault.Internal {
-		r.ErrorMessage = f.Message
-	}
-}
-
 // Code returns AWS's name of a fault in this service's vocabulary. The service may be nil: nobody
 // knows yet which one is asked.
 func (s *Service) Code(f *fault.Error) string {
@@ -255,6 +222,8 @@ func (s *Service) Code(f *fault.Error) string {
 		return s.Down
 	case f.Code == "" && f.Kind == fault.Uncertain:
 		return cmp.Or(s.Uncertain, s.Internal)
+	case s.XML != "" && f.Kind != fault.Unauthenticated && s.Own[f.Code] != "":
+		return s.Own[f.Code]
 	case s.XML != "":
 		return queryName(f)
 	case f.Code != "":

@@ -168,7 +168,7 @@ func TestWait_Refused_IsAnsweredAtOnce(t *testing.T) {
 	if out, code := w.serve(unasked); out != nil || code != "AccessDeniedException" {
 		t.Errorf("answered %v, %q", out, code)
 	}
-	if r := w.only(); r.ErrorCode != "AccessDeniedException" {
+	if r := w.only(); r.ErrorCode != "AccessDenied" {
 		t.Errorf("recorded as %+v", r)
 	}
 	w = watch(t, "one")

@@ -4,8 +4,6 @@ import (
 	"cmp"
 
 	"claviger/audit"
-
-	"github.com/google/uuid"
 )
 
 // Event is something that a service did on its own account while it performed an operation:
@@ -16,9 +14,13 @@ type Event struct {
 	// The account that owns what the event is about and so receives it; empty: the caller's.
 	Account string
 
-	RequestID  string // of what the event is a part of; empty: the request's own
+	Region     string // where it happened; empty: the request's
+	ARN        string // of what it is about, where CloudTrail has it among resources
+	RequestID  string // of what the event is a part of; empty: see [Records]
 	Additional []byte // a JSON object, or nothing
+	Details    []byte // serviceEventDetails: a JSON object, or nothing
 	Failure    string // why it failed, for whoever reads the trail; empty: it didn't
+	IsCall     bool   // CloudTrail has it as an AwsApiCall
 }
 
 // Event has the trail tell of e, before the operation that is now running and in its commit. Of an
@@ -27,16 +29,38 @@ type Event struct {
 // [Commit] is too late to tell of any.
 func (c *Call) Event(e Event) { c.events = append(c.events, e) }
 
+// Did says that the operation now running, which is the service's own doing ([Recorded.Event]), has
+// done something, and what the event says of it: a JSON object, or nothing. An operation that says
+// so nowhere and doesn't fail has found nothing to do and leaves no record.
+func (c *Call) Did(details []byte) { c.details = append([]byte{}, details...) }
+
 // event is the record of something that the service of the operation now running did.
 func (c *Call) event(n *Info, e *Event) audit.Record {
-	source, account := n.Service.Source(), cmp.Or(e.Account, c.Caller.Account)
-	return audit.Record{
-		Time: c.Time, Source: source, Name: e.Name, Region: c.Region, SourceIP: source,
-		UserAgent: source, RequestID: cmp.Or(e.RequestID, c.RequestID), EventID: uuid.NewString(),
-		Account: account, Identity: audit.Identity{AccountID: account, InvokedBy: source},
-		ErrorMessage: Clip(e.Failure, mostOfFailure), Additional: e.Additional, ServiceEvent: true,
+	now := c.run.Now()
+	r := audit.Record{Time: now, Source: n.Service.Source(), Name: e.Name,
+		Region: cmp.Or(e.Region, c.Region), RequestID: cmp.Or(e.RequestID, c.RequestID),
+		EventID: audit.NewEventID(now), ErrorMessage: Clip(e.Failure, mostOfMessage),
+		Additional: e.Additional, Details: e.Details}
+	n.Service.does(&r, cmp.Or(e.Account, c.Caller.Account))
+	if e.RequestID != "" {
+		r.RequestID = e.RequestID
 	}
+	if e.ARN != "" {
+		r.Resources = []audit.Resource{{ARN: e.ARN, Type: n.Service.Records.Type, AccountID: r.Account}}
+	}
+	r.ServiceEvent = !e.IsCall
+	return r
 }
 
-// mostOfFailure is how much CloudTrail keeps of an error's message, in bytes.
-const mostOfFailure = 1024
+// does makes a record one of what the service does by itself in an account.
+func (s *Service) does(r *audit.Record, account string) {
+	by := s.Records.By
+	if by == "" {
+		by = s.Source()
+	} else {
+		r.RequestID = ""
+	}
+	r.Account, r.SourceIP, r.UserAgent, r.TLS = account, by, by, audit.TLS{}
+	r.Identity = audit.Identity{AccountID: account, InvokedBy: by}
+	r.ServiceEvent = true
+}

@@ -110,8 +110,8 @@ func TestAsk_CallerWithoutRight_IsDenied(t *testing.T) {
 		t.Errorf("answered %q", code)
 	}
 	all := r.records()
-	if len(all) != 2 || all[0].ErrorCode != "AccessDeniedException" ||
-		all[1].ErrorCode != "AccessDeniedException" {
+	if len(all) != 2 || all[0].ErrorCode != "AccessDenied" ||
+		all[1].ErrorCode != "AccessDenied" {
 		t.Errorf("records %+v", all)
 	}
 	if r.changes() != 0 {
@@ -158,7 +158,8 @@ func TestAsService_WithinARequest_HasACommitOfItsOwn(t *testing.T) {
 		t.Fatalf("records %+v, want two in two commits", all)
 	}
 	if by := all[0].UserIdentity; all[0].EventName != "First" || all[0].ErrorCode != "" ||
-		by.Type != "AWSService" || by.PrincipalID != "vault.amazonaws.com" || by.AccessKeyID != "" {
+		by != (identity{Type: "AWSService", InvokedBy: "vault.amazonaws.com"}) ||
+		all[0].RecipientAccountID != account {
 		t.Errorf("record of the service's work: %+v", all[0])
 	}
 	if all[1].EventName != "Change" || all[1].ErrorCode != "HaltException" ||

@@ -59,10 +59,18 @@ type Service struct {
 	Failures  Failures // its errors
 	Answers   Answers  // which of them each operation may answer
 	Refused   Refused
+	Records   Records // how CloudTrail writes them down
 	// AWS's answer to who lost every race for what it changes, of the operations whose Answers have
 	// it. The others, and those of a service without one, answer ThrottlingException.
 	Contended *fault.Error
 	Unsigned  bool // some of its operations need no signature, so that bodies without one are read
+	// In AWS query, what it calls failures that all services have, where that isn't what the others
+	// call them: by the names of [Common], and "" for a failure without a name.
+	Own map[string]string
+	// In AWS query, whose operations have their names in the body, any signed request may be large.
+	Large bool
+	// In AWS query, links that people follow leave the Version out.
+	Unversioned bool
 
 	// Changed names what is changed with a resource, by its ARN, where that is more than the
 	// resource: see [Changer]. It may be nil.
@@ -192,6 +200,7 @@ type Operation interface {
 type operation[I Input, T Target, O any] struct {
 	info Info
 	plan *shape.Plan
+	rec  *recording
 	find func(*Call, I) (T, error)
 	do   func(*Call, I, T) (O, Commit[O], error)
 	dry  int // index of the input's member DryRun; negative: it has none
@@ -215,10 +224,7 @@ type Command[I Input, O any] struct {
 func Read[I Input, T Target, O any](n Info, find func(*Call, I) (T, error),
 	do func(*Call, I, T) (O, error)) Query[I, O] {
 	n.ReadOnly = true
-	o := build(n, find, func(c *Call, in I, t T) (O, Commit[O], error) {
-		out, err := do(c, in, t)
-		return out, nil, err
-	})
+	o := build(n, find, reading(do))
 	return Query[I, O]{o, func(c *Call, in I) (O, error) {
 		out, _, err := o.run(c, in)
 		return out, err
@@ -228,14 +234,29 @@ func Read[I Input, T Target, O any](n Info, find func(*Call, I) (T, error),
 // Write makes an operation whose change, output and records are one transaction.
 func Write[I Input, T Target, O any](n Info, find func(*Call, I) (T, error),
 	plan func(*Call, I, T) (Commit[O], error)) Command[I, O] {
-	o := build(n, find, func(c *Call, in I, t T) (out O, _ Commit[O], _ error) {
+	o := build(n, find, planning(n.Name, plan))
+	return Command[I, O]{o, o.whole}
+}
+
+// reading is what an operation does that changes nothing.
+func reading[I, T, O any](do func(*Call, I, T) (O, error)) func(*Call, I, T) (
+	O, Commit[O], error) {
+	return func(c *Call, in I, t T) (O, Commit[O], error) {
+		out, err := do(c, in, t)
+		return out, nil, err
+	}
+}
+
+// planning is what an operation does that ends with a commit.
+func planning[I, T, O any](name string, plan func(*Call, I, T) (Commit[O], error),
+) func(*Call, I, T) (O, Commit[O], error) {
+	return func(c *Call, in I, t T) (out O, _ Commit[O], _ error) {
 		commit, err := plan(c, in, t)
 		if commit == nil && err == nil {
-			err = fault.Of(errors.New("the plan of " + n.Name + " neither commits nor fails"))
+			err = fault.Of(errors.New("the plan of " + name + " neither commits nor fails"))
 		}
 		return out, commit, err
-	})
-	return Command[I, O]{o, o.whole}
+	}
 }
 
 func build[I Input, T Target, O any](n Info, find func(*Call, I) (T, error),
@@ -245,6 +266,7 @@ func build[I Input, T Target, O any](n Info, find func(*Call, I) (T, error),
 	_, n.Watched = any(*new(T)).(Watched)
 	o := &operation[I, T, O]{info: n, plan: n.Service.Shapes.Compile(n.In, n.Service.Words),
 		find: find, do: do, dry: -1}
+	o.rec = o.info.record()
 	if m, ok := n.In.FieldByName("DryRun"); ok {
 		if m.Type != reflect.TypeFor[*bool]() {
 			panic("op: DryRun of " + n.Name + " is no optional boolean")
@@ -293,14 +315,17 @@ func (o *operation[I, T, O]) Info() Info { return o.info }
 // run is the road from validation to do. It leaves exactly one record of its
 // own in the call's trail.
 func (o *operation[I, T, O]) run(c *Call, in I) (out O, commit Commit[O], err error) {
-	var demands []policy.Demand
+	e := ending{recording: o.rec, in: in}
 	defer func() {
 		if p := recover(); p != nil {
 			out, commit, err = *new(O), nil, fault.Panic(p)
 		}
-		c.leave(&o.info, o.plan, in, demands, err)
+		if o.rec.answer != nil && commit == nil {
+			e.out = out
+		}
+		c.leave(&o.info, &e, err)
 	}()
-	if err = o.plan.Validate(in, c.present); err != nil {
+	if err = o.plan.Validate(e.in, c.present); err != nil {
 		return
 	}
 	if err = in.Validate(); err != nil {
@@ -310,10 +335,11 @@ func (o *operation[I, T, O]) run(c *Call, in I) (out O, commit Commit[O], err er
 	if err != nil {
 		return
 	}
-	demands = t.Demands()
-	if err = c.decide(demands).Refusal(); err != nil {
+	e.demands = t.Demands()
+	if err = c.decide(e.demands).Refusal(); err != nil {
 		return
 	}
+	e.allowed = true
 	if err = t.Missing(); err != nil {
 		return
 	}
@@ -327,7 +353,7 @@ func (o *operation[I, T, O]) run(c *Call, in I) (out O, commit Commit[O], err er
 	if c.has(t) {
 		return
 	}
-	if err = c.turn(&o.info, t, demands); err != nil {
+	if err = c.turn(&o.info, t, e.demands); err != nil {
 		return
 	}
 	return o.do(c, in, t)
@@ -386,6 +412,9 @@ func (o *operation[I, T, O]) whole(c *Call, in I) (O, error) {
 		}
 		if err == nil {
 			change = c.trail.change(change)
+		}
+		if o.rec.answer != nil && commit != nil {
+			c.trail.answer = func() []byte { return o.rec.answer.Append(nil, reflect.ValueOf(out)) }
 		}
 		err = c.run.commit(c, o.info.Service, change, err)
 		switch {

@@ -34,7 +34,12 @@ var vault = &op.Service{
 	Internal: "VaultInternalException", Down: "VaultDownException",
 	Uncertain: "VaultTimeoutException",
 	Shapes:    shape.Table{"Name": {Min: 1, Max: 8}, "Bool": {}, "Value": {Max: 64, Sensitive: true}},
+	Records: op.Records{Operations: map[string]op.Recorded{"Look": listed, "Change": listed,
+		"Own": listed, "Outer": listed, "Quiet": listed, "First": listed, "Plan": listed,
+		"Watch": listed, "Read": listed, "Write": listed, "Enter": listed}},
 }
+
+var listed = op.Recorded{Touched: op.Listed}
 
 // input is the input of every operation of vault.
 type input struct {

@@ -165,7 +165,7 @@ func (r *Runner) arrive(ctx context.Context, s *Service, q *Request) (*Call, err
 	now := r.Now()
 	c := &Call{Context: ctx, Time: now, RequestID: q.ID, SourceIP: source.Host(q.HTTP.RemoteAddr),
 		UserAgent: Clip(q.HTTP.UserAgent(), ofClients), TLS: q.HTTP.TLS != nil, run: r,
-		pause: q.Pause, counted: true}
+		pause: q.Pause, counted: true, tls: protection(q.HTTP)}
 	var err error
 	c.Caller, c.Region, err = r.Callers.Authenticate(ctx, q.HTTP, q.Read, s.Name, now)
 	return c, err
@@ -199,18 +199,21 @@ func (r *Runner) unknown(c *Call, s *Service, err error) error {
 	rec := c.record(&Info{Name: "Authenticate", Service: s, ReadOnly: true}, f)
 	rec.Identity = audit.Identity{Type: "Unknown"}
 	rec.UserAgent = Clip(rec.UserAgent, ofStrangers)
+	rec.TLS.Host = Clip(rec.TLS.Host, ofStrangers)
 	rec.ErrorMessage = Clip(rec.ErrorMessage, ofStrangers)
 	if silenced != "" {
 		named, _ := jsontext.AppendQuote([]byte(`{"unrecordedForTheRestOfTheDay":`), silenced)
 		rec.Additional = append(named, '}')
 	}
-	c.trail = &trail{records: []audit.Record{rec}}
+	c.trail = &trail{records: []left{{Record: rec}}}
 	return fault.Of(r.commit(c, s, nil, f))
 }
 
 // refused leaves the record of a failure that happened outside the road's middle part.
 func (r *Runner) refused(c *Call, n *Info, err error) error {
-	c.trail = &trail{records: []audit.Record{c.record(n, err)}}
+	rec := c.record(n, err)
+	rec.ReadOnly = n.Service.Records.IsRead(*n)
+	c.trail = &trail{records: []left{{Record: rec}}}
 	return r.commit(c, n.Service, nil, err)
 }
 
@@ -230,7 +233,7 @@ func (r *Runner) commit(c *Call, s *Service, change func(*store.Tx) error, err e
 		if isStale(err) {
 			return nil // nothing of this attempt has left the process: the road starts again
 		}
-		mark(&left.records[len(left.records)-1], s, err)
+		left.end(s, err)
 		return lines(left.records, err)
 	})
 	if err != nil {
@@ -238,22 +241,6 @@ func (r *Runner) commit(c *Call, s *Service, change func(*store.Tx) error, err e
 	}
 	left.follow(true)
 	return nil
-}
-
-// lines writes down the records of a request that ended with err. After a failure service events
-// are left out: what they tell of was not done.
-func lines(records []audit.Record, err error) []byte {
-	b := make([]byte, 0, 1024) // most requests leave one record
-	for i := range records {
-		if err != nil && records[i].ServiceEvent {
-			continue
-		}
-		if len(b) > 0 {
-			b = append(b, '\n')
-		}
-		b = records[i].Append(b)
-	}
-	return b
 }
 
 func isStale(err error) bool { return err != nil && errors.Is(err, store.Stale) }

@@ -18,23 +18,29 @@ type unsigned[I Input, P any, T Target, O any] struct {
 // Unsigned makes an operation that changes nothing and whose requests nobody signs: what is in them
 // proves who asks. identify returns that caller, and the proof for find. Until then the request is
 // a stranger's, and its failures are. It is reached if its service says that it has such
-// operations: see [Service].
+// operations: see [Service]. A request that is signed all the same has its signer in the call, and
+// identify may go by that.
 func Unsigned[I Input, P any, T Target, O any](n Info,
 	identify func(*Call, I) (policy.Caller, P, error), find func(*Call, I, P) (T, error),
 	do func(*Call, I, T) (O, error)) Operation {
 	n.ReadOnly, n.Unsigned = true, true
-	o := build(n, nil, func(c *Call, in I, t T) (O, Commit[O], error) {
-		out, err := do(c, in, t)
-		return out, nil, err
-	})
-	return &unsigned[I, P, T, O]{*o, identify, find}
+	return &unsigned[I, P, T, O]{*build(n, nil, reading(do)), identify, find}
+}
+
+// UnsignedWrite is [Unsigned] for an operation that changes something: a link in a message is
+// followed by whoever has it.
+func UnsignedWrite[I Input, P any, T Target, O any](n Info,
+	identify func(*Call, I) (policy.Caller, P, error), find func(*Call, I, P) (T, error),
+	plan func(*Call, I, T) (Commit[O], error)) Operation {
+	n.Unsigned = true
+	return &unsigned[I, P, T, O]{*build(n, nil, planning(n.Name, plan)), identify, find}
 }
 
 // serve implements [Operation]. From identify on it is the road of all operations.
 func (u *unsigned[I, P, T, O]) serve(c *Call, q *Request) (any, error) {
 	var in I
 	var proof P
-	signed := c.Caller.Type != "" // it proves nothing here
+	signed := c.Caller.Type != ""
 	err := safely(func() (err error) {
 		if err = q.Decode(&in); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 // Event is what a service tells of a change.
 type Event struct {
+	ID         string // a UUID; empty: a new one
 	Account    string
 	Region     string
 	Source     string    // aws.ssm
@@ -40,7 +42,7 @@ type envelope struct {
 	Detail     jsontext.Value `json:"detail"`
 }
 
-// envelope writes the event out, under a new id.
+// envelope writes the event out.
 func (e Event) envelope() ([]byte, error) {
 	if e.Account == "" || e.Region == "" || e.Source == "" || e.DetailType == "" || e.Time.IsZero() {
 		return nil, fmt.Errorf("%w, and this one is %+v", errIncomplete, e)
@@ -54,7 +56,7 @@ func (e Event) envelope() ([]byte, error) {
 	}
 	text, err := json.Marshal(envelope{
 		Version:    "0",
-		ID:         uuid.NewString(),
+		ID:         cmp.Or(e.ID, uuid.NewString()),
 		DetailType: e.DetailType,
 		Source:     e.Source,
 		Account:    e.Account,

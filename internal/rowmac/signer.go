@@ -27,6 +27,7 @@ type MAC func(ctx context.Context, row []byte) ([]byte, error)
 type Signer struct {
 	installation string
 	mac          MAC
+	edited       func(table string) // is told of a row that doesn't fit its MAC; or nil
 
 	mu   sync.Mutex
 	seen map[[sha256.Size]byte]struct{} // digests of row and MAC that the token has made or verified
@@ -38,6 +39,19 @@ const remembered = 1 << 16
 // New returns the Signer of an installation, whose identifier is part of everything that is signed.
 func New(installation string, mac MAC) *Signer {
 	return &Signer{installation: installation, mac: mac, seen: map[[sha256.Size]byte]struct{}{}}
+}
+
+// Tell has a function told of each row that is read and is not as the service stored it, by its
+// table. It must be set before the Signer is used, may be called from several goroutines, and must
+// keep nobody waiting.
+func (s *Signer) Tell(edited func(table string)) { s.edited = edited }
+
+// refuse returns the error of a row that was edited, for a reason, and tells of it.
+func (s *Signer) refuse(table string, why error) error {
+	if s.edited != nil {
+		s.edited(table)
+	}
+	return why
 }
 
 // Sign returns the MAC of a row, made by the token over the installation, the table and
@@ -71,7 +85,7 @@ func (s *Signer) Verify(ctx context.Context, mac []byte, table string, columns .
 		return err
 	}
 	if subtle.ConstantTimeCompare(want, mac) != 1 {
-		return errEdited(table)
+		return s.refuse(table, errEdited(table))
 	}
 	s.remember(digest)
 	return nil

@@ -2,6 +2,7 @@ package rowmac
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -130,11 +131,31 @@ func (t *Table[R]) Scan(scan func(...any) error, row *R, beside ...any) (Read, e
 	}
 	for i := range fields {
 		if err := fields[i].decode(); err != nil {
-			return read, fmt.Errorf("column %s of table %s can't be read: %w", fields[i].name, t.name,
-				err)
+			return read, &unreadable{t.name, fields[i].name, err}
 		}
 	}
 	return read, nil
+}
+
+// unreadable is what is wrong with a row that was found and holds what no column of it can.
+type unreadable struct {
+	table, column string
+	cause         error
+}
+
+func (u *unreadable) Error() string {
+	return fmt.Sprintf("column %s of table %s can't be read: %v", u.column, u.table, u.cause)
+}
+
+func (u *unreadable) Unwrap() error { return u.cause }
+
+// scanned returns what a Scan has failed with. A row that can't be read was edited, whatever its
+// MAC says.
+func (t *Table[R]) scanned(s *Signer, err error) error {
+	if u := new(*unreadable); errors.As(err, u) {
+		return s.refuse(t.name, err)
+	}
+	return err
 }
 
 // Load reads the one row that q finds and verifies it, or returns [store.NoRow].
@@ -143,7 +164,7 @@ func (t *Table[R]) Load(ctx context.Context, s *Signer, from store.Reader, q *st
 	row := new(R)
 	read, err := t.Scan(func(dest ...any) error { return from.Row(q, args, dest...) }, row, beside...)
 	if err != nil {
-		return nil, err
+		return nil, t.scanned(s, err)
 	}
 	if err := read.Verify(ctx, s); err != nil {
 		return nil, err
@@ -163,7 +184,7 @@ func (t *Table[R]) Select(ctx context.Context, s *Signer, from store.Reader, q *
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, t.scanned(s, err)
 	}
 	for _, read := range reads {
 		if err := read.Verify(ctx, s); err != nil {

@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"claviger/internal/fault"
 	"claviger/internal/wire"
 )
@@ -274,62 +272,6 @@ func (r *rule) secret() bool {
 	return r != nil && (r.Sensitive || r.member.secret() || r.key.secret() || r.value.secret())
 }
 
-// AppendRecord appends v as the JSON object that the audit trail keeps: CloudTrail's lower-case
-// names, and neither blobs nor anything sensitive. It appends nothing if nothing is left.
-func (p *Plan) AppendRecord(b []byte, v any) []byte {
-	start := len(b)
-	b = p.record(b, reflect.ValueOf(v))
-	if len(b) == start+2 {
-		return b[:start]
-	}
-	return b
-}
-
-func (p *Plan) record(b []byte, v reflect.Value) []byte {
-	b = append(b, '{')
-	first := len(b)
-	for i := range p.members {
-		m := &p.members[i]
-		f := v.Field(m.index)
-		if m.rule.secret() || f.IsZero() || isBlob(f.Type()) {
-			continue
-		}
-		if len(b) > first {
-			b = append(b, ',')
-		}
-		b = append(append(append(b, '"'), m.path...), '"', ':')
-		b = m.appendValue(b, f)
-	}
-	return append(b, '}')
-}
-
 func isBlob(t reflect.Type) bool {
 	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
-}
-
-func (m *member) appendValue(b []byte, v reflect.Value) []byte {
-	if v.Kind() == reflect.Pointer {
-		v = v.Elem()
-	}
-	switch {
-	case v.Kind() == reflect.String:
-		b, _ = jsontext.AppendQuote(b, v.String())
-		return b
-	case v.Kind() == reflect.Slice && m.elem != nil:
-		b = append(b, '[')
-		for i := range v.Len() {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = m.elem.record(b, v.Index(i))
-		}
-		return append(b, ']')
-	case v.Kind() == reflect.Struct && m.elem != nil:
-		return m.elem.record(b, v)
-	}
-	j, err := wire.Encode(v.Interface())
-	if err != nil {
-		return append(b, `null`...)
-	}
-	return append(b, j...)
 }

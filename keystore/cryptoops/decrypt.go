@@ -155,6 +155,7 @@ func (s *Operations) findDecrypt(c *op.Call, in DecryptInput) (*Source, error) {
 // decrypt names the material that the ciphertext was made by, which may not be the current one.
 func (s *Operations) decrypt(c *op.Call, in DecryptInput, t *Source) (DecryptOutput, error) {
 	plaintext, err := s.decryptFrom(c, t, in.EncryptionContext)
+	noteMaterial(c, t.blob.MaterialID)
 	return DecryptOutput{t.Key.ARN(), plaintext, t.Algorithm, t.blob.MaterialID}, err
 }
 

@@ -45,7 +45,15 @@ func (s *Operations) findEncrypt(c *op.Call, in EncryptInput) (*target.Target, e
 
 func (s *Operations) encrypt(c *op.Call, in EncryptInput, t *target.Target) (EncryptOutput, error) {
 	ciphertext, err := s.encryptTo(c, t, in.Plaintext, in.EncryptionContext)
+	noteMaterial(c, t.Key.ShownMaterialID())
 	return EncryptOutput{ciphertext, t.Key.ARN(), t.Algorithm}, err
+}
+
+// noteMaterial has the record say which material of a symmetric key was used, as CloudTrail's does.
+func noteMaterial(c *op.Call, id string) {
+	if id != "" {
+		c.NoteText("keyMaterialId", id)
+	}
 }
 
 // encryptTo encrypts by the target's key and algorithm. What a public key can do is done on this

@@ -73,6 +73,7 @@ func (s *Operations) newDataKey(c *op.Call, k *key.Key, size int,
 	if plain, err = s.device.Random.Random(c, size); err != nil {
 		return nil, nil, err
 	}
+	noteMaterial(c, k.MaterialID)
 	blob, err = s.encryptUnder(c, k, plain, context)
 	return plain, blob, err
 }

@@ -92,6 +92,7 @@ func (s *Operations) newDataKeyPair(c *op.Call, k *key.Key, spec string,
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	noteMaterial(c, k.MaterialID)
 	blob, err = s.encryptUnder(c, k, private, context)
 	return private, public, blob, err
 }

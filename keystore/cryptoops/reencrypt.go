@@ -118,6 +118,12 @@ func (s *Operations) reEncrypt(c *op.Call, in ReEncryptInput,
 	}
 	defer clear(plaintext)
 	ciphertext, err := s.encryptTo(c, t.to, plaintext, in.DestinationEncryptionContext)
+	if id := t.from.blob.MaterialID; id != "" {
+		c.NoteText("sourceKeyMaterialId", id)
+	}
+	if id := t.to.Key.ShownMaterialID(); id != "" {
+		c.NoteText("destinationKeyMaterialId", id)
+	}
 	return ReEncryptOutput{
 		CiphertextBlob:                 ciphertext,
 		SourceKeyId:                    t.from.Key.ARN(),

@@ -77,7 +77,6 @@ func (s *Operations) createCustomKeyStore(c *op.Call,
 	if err := s.stores.setPassword(c, st, *in.KeyStorePassword); err != nil {
 		return nil, err
 	}
-	c.Note(`{"customKeyStoreId":"` + st.ID + `"}`)
 	insert, err := s.stores.Insert(c, st, cl)
 	return op.Apply(insert, CreateCustomKeyStoreOutput{st.ID}), err
 }

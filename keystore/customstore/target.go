@@ -145,6 +145,8 @@ func changeStore[I aboutStore](s *Operations, n op.Info,
 	}
 	return op.Write(n, find,
 		func(c *op.Call, in I, t storeTarget) (op.Commit[CustomKeyStoreOutput], error) {
+			c.NoteText("customKeyStoreName", t.Store.Name)
+			c.NoteText("clusterId", t.Store.ClusterID)
 			change, err := plan(c, in, t.Store)
 			return op.Apply(change, CustomKeyStoreOutput{}), err
 		})

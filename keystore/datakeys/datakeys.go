@@ -83,7 +83,7 @@ func (s *DataKeys) Seal(c *op.Call, k *key.Key, service string, context map[stri
 	onDevice := true
 	aad := ciphertext.AdditionalData(ciphertext.ForValue, k.ID, d.ID, context)
 	sealed, err := custody.SealKept(c, s.device, s.loadable(k, d, &onDevice), value, aad)
-	noteCached(c, onDevice)
+	noteCached(c, d, onDevice)
 	return envelope.Envelope{KeyARN: k.ARN(), Epoch: d.epoch, Sealed: sealed}, err
 }
 
@@ -101,7 +101,7 @@ func (s *DataKeys) Unseal(c *op.Call, k *key.Key, service string, epoch int64,
 	onDevice := true
 	aad := ciphertext.AdditionalData(ciphertext.ForValue, k.ID, d.ID, context)
 	value, err := s.device.Unseal(c, s.loadable(k, d, &onDevice), sealed, aad)
-	noteCached(c, onDevice)
+	noteCached(c, d, onDevice)
 	return value, err
 }
 
@@ -120,9 +120,10 @@ func (s *DataKeys) loadable(k *key.Key, d *dataKey, onDevice *bool) custody.Ref 
 	}}
 }
 
-// noteCached records whether the data key was on the device already, so that the KMS key itself was
-// not used.
-func noteCached(c *op.Call, onDevice bool) {
+// noteCached records under which material of the KMS key the data key is, and whether it was on the
+// device already, so that the KMS key itself was not used.
+func noteCached(c *op.Call, d *dataKey, onDevice bool) {
+	c.NoteText("keyMaterialId", d.material)
 	if onDevice {
 		c.Note(`{"dataKeyCached":true}`)
 		return

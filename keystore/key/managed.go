@@ -13,7 +13,10 @@ type managedKey struct{ protects, policy string }
 // are AWS's own, as DescribeKey and GetKeyPolicy show them.
 var managed = map[string]managedKey{
 	"secretsmanager": {"Secrets Manager data", secretsManagerPolicy},
+	"sns":            {"SNS data", topicsPolicy},
 	"ssm":            {"SSM parameters", parameterStorePolicy},
+	// AWS seals the secrets of connections by a key of its own, which no account has.
+	"events": {"EventBridge connections", eventBridgePolicy},
 }
 
 // Managers returns the services that manage keys, in order.
@@ -105,3 +108,36 @@ const parameterStorePolicy = `{
     "Resource" : "*"
   } ]
 }`
+
+// topicsPolicy is that of SNS: who publishes has messages sealed, and the service opens them.
+const topicsPolicy = `{
+  "Version" : "2012-10-17",
+  "Id" : "auto-sns-1",
+  "Statement" : [ {
+    "Sid" : "Allow access through SNS for all principals in the account that are authorized to use SNS",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "*"
+    },
+    "Action" : [ "kms:Decrypt", "kms:GenerateDataKey*", "kms:CreateGrant", "kms:ListGrants", "kms:DescribeKey" ],
+    "Resource" : "*",
+    "Condition" : {
+      "StringEquals" : {
+        "kms:CallerAccount" : "ACCOUNT",
+        "kms:ViaService" : "sns.REGION.amazonaws.com"
+      }
+    }
+  }, {
+    "Sid" : "Allow direct access to key metadata to the account",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "arn:aws:iam::ACCOUNT:root"
+    },
+    "Action" : [ "kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant" ],
+    "Resource" : "*"
+  } ]
+}`
+
+// eventBridgePolicy is in the form of Parameter Store's.
+var eventBridgePolicy = strings.NewReplacer("auto-ssm-1", "auto-events-1", "SSM", "EventBridge",
+	"ssm.REGION", "events.REGION").Replace(parameterStorePolicy)

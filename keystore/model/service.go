@@ -16,5 +16,5 @@ var KMS = &op.Service{
 	Internal: "KMSInternalException", Down: "KeyUnavailableException",
 	Uncertain: "DependencyTimeoutException", NoStore: true, Shapes: Shapes,
 	Failures: failures, Answers: answers, Refused: refused,
-	Members: members, Changed: key.Changed,
+	Members: members, Changed: key.Changed, Records: records,
 }

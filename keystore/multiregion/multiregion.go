@@ -17,6 +17,9 @@ import (
 	"time"
 
 	"claviger/internal/domain"
+	"claviger/internal/op"
+	"claviger/internal/outbox"
+	"claviger/keystore/events"
 	"claviger/keystore/key"
 	"claviger/keystore/keyrows"
 )
@@ -36,18 +39,28 @@ type Keys struct{ rows *keyrows.Rows }
 func New(rows *keyrows.Rows) *Keys { return &Keys{rows: rows} }
 
 // Amend prepares what a change makes of k and of the keys related to it, each against the revision
-// that was read. Every change of a key goes through it.
-func (s *Keys) Amend(ctx context.Context, k *key.Key, ch Change) (domain.Change, error) {
-	set, err := s.relatedRevisions(ctx, k, ch)
+// that was read. Every change of a key goes through it, so that none forgets to tell of a rotation.
+func (s *Keys) Amend(c *op.Call, k *key.Key, ch Change) (domain.Change, error) {
+	set, err := s.relatedRevisions(c, k, ch)
 	if err != nil {
 		return nil, err
 	}
-	change, err := domain.Amend(ctx, s.rows, set)
+	change, err := domain.Amend(c, s.rows, set)
 	if err != nil {
 		return nil, err
 	}
-	return domain.InOrder(change, ch.Also), nil
+	if slices.ContainsFunc(set[1:], isSynchronized) {
+		primary := k.RelatedRef(ch.Key.PrimaryRegion)
+		c.Event(op.Event{Name: "SynchronizeMultiRegionKey", Account: k.Account,
+			Region: primary.Region, ARN: primary.ARN(), RequestID: c.RequestID, IsCall: true})
+	}
+	told := outbox.Outbox{}.Put(events.Rotated(k, ch.Key)...)
+	return domain.InOrder(change, ch.Also, told), nil
 }
+
+// isSynchronized reports whether a related key takes over what it shares, which CloudTrail tells of
+// in the primary key's Region, as a call. That a replica comes or goes has records of its own.
+func isSynchronized(r revision) bool { return r.From != nil && r.To != nil && isAltered(r) }
 
 // revision is one key of a set, as it is and as it shall be.
 type revision = domain.Revision[key.Key]

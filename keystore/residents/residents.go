@@ -92,8 +92,8 @@ func New(db *store.DB, signer *rowmac.Signer, jobs domain.Scheduler, rows *keyro
 	token func(key.StoreRef) Token) *Keys {
 	s := &Keys{Max: MostOnOwnToken, db: db, signer: signer, jobs: jobs, rows: rows, token: token}
 	route := domain.Routes{Service: model.KMS}
-	s.reserve = op.Write(route.Internal("CreateKey"), s.findReservation, s.planReservation)
-	s.destroy = op.Write(route.Internal("DeleteKey"), s.findOrphan, s.planDestruction)
+	s.reserve = op.Write(route.Internal("ReserveKeyMaterial"), s.findReservation, s.planReservation)
+	s.destroy = op.Write(route.Internal("DestroyKeyMaterial"), s.findOrphan, s.planDestruction)
 	return s
 }
 

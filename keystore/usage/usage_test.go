@@ -43,7 +43,9 @@ func within(t *testing.T, db *store.DB, f func(*op.Call) error) {
 	find := func(*op.Call, nothing) (domain.Account, error) {
 		return domain.OnAccount("kms:Test"), nil
 	}
-	o := op.Write(domain.Routes{Service: model.KMS}.Internal("Test"), find,
+	service := *model.KMS
+	service.Records = op.Records{}
+	o := op.Write(domain.Routes{Service: &service}.Internal("Test"), find,
 		func(c *op.Call, _ nothing, _ domain.Account) (op.Commit[op.None], error) {
 			return op.Apply(domain.Nothing, op.None{}), f(c)
 		})

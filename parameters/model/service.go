@@ -24,6 +24,7 @@ var ParameterStore = &op.Service{
 	Members:  members,
 	Failures: failures,
 	Answers:  answers,
+	Records:  records,
 
 	Contended: tooManyUpdates,
 }

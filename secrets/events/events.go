@@ -1,6 +1,7 @@
-// Package events is what Secrets Manager tells the trail of what it does unasked, as CloudTrail's
-// service events ("Log AWS Secrets Manager events with AWS CloudTrail" of its user guide). Each
-// belongs to the operation that is being done, and is recorded if that is.
+// Package events is what Secrets Manager tells of secrets: EventBridge of labels that move, and the
+// trail of what the service does unasked, as CloudTrail's service events ("Log AWS Secrets Manager
+// events with AWS CloudTrail" of its user guide). Each belongs to the operation that is being done,
+// and is told if that is.
 package events
 
 import (

@@ -18,4 +18,5 @@ var SecretsManager = &op.Service{
 	Members:  members,
 	Failures: failures,
 	Answers:  answers,
+	Records:  records,
 }

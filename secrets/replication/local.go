@@ -133,7 +133,7 @@ func (l *local) next(c *op.Call, of Copy, was *secret.Secret) *secret.Secret {
 	next.Created, next.Changed = secret.Now(c), secret.Now(c)
 	next.KeepKey(of.Replica().KeyID)
 	if was != nil {
-		next.Rev, next.Created = was.Rev+1, was.Created
+		next.Rev, next.Created, next.Before = was.Rev+1, was.Created, was.Stages
 	}
 	return &next
 }
@@ -234,6 +234,7 @@ func (l *local) seal(c *op.Call, of Copy, next *secret.Secret,
 func same(was, next *secret.Secret) bool {
 	a, b := *was, *next
 	a.Rev, a.Changed, a.PrimaryRev, a.Rules = b.Rev, b.Changed, b.PrimaryRev, b.Rules
+	a.Before = b.Before
 	return reflect.DeepEqual(a, b)
 }
 

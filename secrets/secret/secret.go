@@ -27,6 +27,7 @@ type Secret struct {
 	DeletionDate          time.Time // end of the recovery window; zero: not scheduled for deletion
 
 	Stages   Stages
+	Before   Stages // those that a change began with; nil of a new secret, and of what was read
 	Type     string // of a managed external secret, or nothing
 	Owner    string // the service that manages it, or nothing
 	Rotation Rotation
@@ -83,7 +84,7 @@ func (s *Secret) ScheduledForDeletion() bool { return !s.DeletionDate.IsZero() }
 func (s *Secret) Next(c *op.Call, change func(*Secret)) *Secret {
 	next := *s
 	next.Rev++
-	next.Changed = Now(c)
+	next.Changed, next.Before = Now(c), s.Stages
 	change(&next)
 	return &next
 }

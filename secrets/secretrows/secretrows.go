@@ -9,6 +9,7 @@ import (
 
 	"claviger/internal/domain"
 	"claviger/internal/op"
+	"claviger/internal/outbox"
 	"claviger/internal/rowmac"
 	"claviger/policy"
 	"claviger/secrets/events"
@@ -147,8 +148,9 @@ func (s *Rows) Prepare(c *op.Call, ch *Change) (domain.Change, error) {
 		return nil, err
 	}
 	sec := ch.Secret
+	told := outbox.Outbox{}.Put(events.LabelsMoved(sec)...)
 	return domain.InOrder(s.forget(sec), storeSecret(sec, values), versions, ch.Also,
-		s.copies.Follow(c, sec)), nil
+		s.copies.Follow(c, sec), told), nil
 }
 
 // forget drops a secret from the cache once the change is committed, and tells those who wait for

@@ -29,8 +29,8 @@ func TestCreateAccessKey_Made_IsInTheTrail(t *testing.T) {
 		r.ErrorCode != "" || r.ReadOnly || r.RecipientAccountID != servicetest.Account ||
 		r.SourceIPAddress != "claviger init" || r.UserAgent != "claviger init" ||
 		r.UserIdentity.Type != policy.Service || r.UserIdentity.AccessKeyID != "" ||
-		len(r.Resources) != 1 || r.Resources[0].ARN != root.ARN ||
-		!strings.Contains(string(r.AdditionalEventData), id) {
+		string(r.AdditionalEventData) != `{"resourceARNs":["`+root.ARN+`"]}` ||
+		!strings.Contains(string(r.ResponseElements), `"accessKeyId":"`+id+`"`) {
 		t.Errorf("the record: %s", r.Line)
 	}
 	if strings.Contains(r.Line, secret) {

@@ -2,12 +2,13 @@ package servicetest
 
 import (
 	"bytes"
-	"claviger/internal/domain"
 	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
+
+	"claviger/internal/domain"
 )
 
 // answered are the errors that the servers of this process have answered, by operation: what the

@@ -22,10 +22,12 @@ import (
 	"claviger/store/storetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 // canary is a value that must not be found, in all the forms in which it could be written down.
@@ -122,6 +124,19 @@ func TestSecretValue_EveryUse_IsWrittenNowhere(t *testing.T) {
 		&kms.GenerateRandomInput{NumberOfBytes: aws.Int32(32)}))(t).Plaintext)
 	add("a password", []byte(*must(m.GetRandomPassword(t.Context(),
 		&secretsmanager.GetRandomPasswordInput{ExcludePunctuation: aws.Bool(true)}))(t).RandomPassword))
+	made := must(s.IAM().CreateAccessKey(t.Context(),
+		&iam.CreateAccessKeyInput{UserName: aws.String("nobody")}))(t).AccessKey
+	add("a new access key's secret", []byte(*made.SecretAccessKey))
+	session := must(s.STS().GetSessionToken(t.Context(), &sts.GetSessionTokenInput{}))(t).Credentials
+	add("a session's secret", []byte(*session.SecretAccessKey))
+	add("a session's token", []byte(*session.SessionToken))
+	federated := must(s.STS().GetFederationToken(t.Context(),
+		&sts.GetFederationTokenInput{Name: aws.String("joe")}))(t).Credentials
+	add("a federated user's secret", []byte(*federated.SecretAccessKey))
+	add("a federated user's token", []byte(*federated.SessionToken))
+	pair := must(c.GenerateDataKeyPair(t.Context(), &kms.GenerateDataKeyPairInput{KeyId: key.KeyId,
+		KeyPairSpec: "ECC_NIST_P256"}))(t)
+	add("the private key of a data key pair", pair.PrivateKeyPlaintext)
 	add("the PIN", []byte(hsmtest.PIN))
 	add("an access key's secret", []byte(s.Root.SecretAccessKey))
 	add("the other access key's secret", []byte(s.Nobody.SecretAccessKey))

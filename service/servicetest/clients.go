@@ -8,9 +8,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
@@ -72,6 +75,22 @@ func (s *Server) ParameterStore(options ...ClientOption) *ssm.Client {
 		Retryer: aws.NopRetryer{}})
 }
 
+// CloudTrail returns the SDK's client of CloudTrail. It tries everything once.
+func (s *Server) CloudTrail(options ...ClientOption) *cloudtrail.Client {
+	c := s.client(options)
+	return cloudtrail.New(cloudtrail.Options{BaseEndpoint: &s.URL, Region: c.region,
+		Credentials: c.credentials, HTTPClient: s.front.Client(), HTTPSignerV4: signer{s.Clock},
+		RetryMaxAttempts: 1, Retryer: aws.NopRetryer{}})
+}
+
+// EventBridge returns the SDK's client of EventBridge. It tries everything once.
+func (s *Server) EventBridge(options ...ClientOption) *eventbridge.Client {
+	c := s.client(options)
+	return eventbridge.New(eventbridge.Options{BaseEndpoint: &s.URL, Region: c.region,
+		Credentials: c.credentials, HTTPClient: s.front.Client(), HTTPSignerV4: signer{s.Clock},
+		RetryMaxAttempts: 1, Retryer: aws.NopRetryer{}})
+}
+
 // STS returns the SDK's client of STS. It tries everything once.
 func (s *Server) STS(options ...ClientOption) *sts.Client {
 	c := s.client(options)
@@ -84,6 +103,14 @@ func (s *Server) STS(options ...ClientOption) *sts.Client {
 func (s *Server) IAM(options ...ClientOption) *iam.Client {
 	c := s.client(options)
 	return iam.New(iam.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.credentials,
+		HTTPClient: s.front.Client(), HTTPSignerV4: signer{s.Clock}, RetryMaxAttempts: 1,
+		Retryer: aws.NopRetryer{}})
+}
+
+// SNS returns the SDK's client of SNS. It tries everything once.
+func (s *Server) SNS(options ...ClientOption) *sns.Client {
+	c := s.client(options)
+	return sns.New(sns.Options{BaseEndpoint: &s.URL, Region: c.region, Credentials: c.credentials,
 		HTTPClient: s.front.Client(), HTTPSignerV4: signer{s.Clock}, RetryMaxAttempts: 1,
 		Retryer: aws.NopRetryer{}})
 }

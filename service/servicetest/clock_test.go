@@ -260,11 +260,11 @@ func TestJobs_EveryKind_IsDestructiveOrNot(t *testing.T) {
 	want := map[string]bool{
 		"kms:DeleteKey": true, "kms:DestroyKeyMaterial": true, "kms:ExpireImportedKeyMaterial": true,
 		"kms:DeleteImportPair": true, "secretsmanager:DeleteSecret": true,
-		"ssm:ParameterPolicies": true,
+		"ssm:ParameterPolicies": true, "sns:ExpireSubscription": true,
 
 		"kms:RotateKey": false, "kms:ConnectCustomKeyStore": false,
 		"kms:DisconnectCustomKeyStore": false, "secretsmanager:RotateSecret": false,
-		"secretsmanager:ReplicateSecretToRegions": false,
+		"secretsmanager:ReplicateSecretToRegions": false, "events:ScheduledEvent": false,
 	}
 	for kind, job := range servicetest.Start(t).Service().Jobs.Kinds {
 		if destructive, said := want[kind]; !said || destructive != job.Destructive {

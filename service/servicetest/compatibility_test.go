@@ -169,8 +169,11 @@ func TestMembers_NotServed_AreRefusedByName(t *testing.T) {
 			if !strings.HasPrefix(request, "{") { // of a structure: the operation's name stands before it
 				operation, request, _ = strings.Cut(request, " ")
 				member = "XksProxyAuthenticationCredential"
-				if strings.HasPrefix(name, "Recipient") {
+				switch {
+				case strings.HasPrefix(name, "Recipient"):
 					member = "Recipient"
+				case strings.HasPrefix(name, "Connectivity"):
+					member = "InvocationConnectivityParameters"
 				}
 			}
 			there, _ := stage(t, s, request)

@@ -27,8 +27,8 @@ func TestDenied_ThereOrAbsent_IsAnsweredAlike(t *testing.T) {
 	staged := map[string]map[string]string{}
 	for _, n := range routed(g.soft.Server) {
 		request := walk[idOf(n)].request
-		if len(namesIn(request)) == 0 {
-			continue
+		if len(namesIn(request)) == 0 || n.Service.Name == "cloudtrail" {
+			continue // who looks up events looks in its own account, whatever it names
 		}
 		s := g.of(n).Server
 		if callers[s] == nil {
@@ -323,11 +323,11 @@ func (d *denial) refusal(t *testing.T, a servicetest.Answer, form string, called
 		t.Errorf("by %s: the refusal is about %s, which is not what was asked for", form, on)
 	}
 	records := d.Records(t, d.mark, a.RequestID())
-	if len(records) != 1 || len(records[0].Resources) == 0 {
-		t.Fatalf("by %s: the refusal left %d records", form, len(records))
+	if len(records) != 1 || len(records[0].ARNs()) == 0 {
+		t.Fatalf("by %s: the refusal left %d records: %+v", form, len(records), records)
 	}
 	elsewhere := form == "wrong suffix" || form == "ARN abroad" // where nothing is
-	if r := records[0]; len(absent) == 0 && !elsewhere && !d.real(r.Resources[0].ARN) {
+	if r := records[0]; len(absent) == 0 && !elsewhere && !d.real(r.ARNs()[0]) {
 		t.Errorf("by %s: the trail says %s of what is there", form, r.Line)
 	}
 }

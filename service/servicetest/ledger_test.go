@@ -55,7 +55,7 @@ func TestKeyDestruction_LedgerDown_WaitsAndIsRecorded(t *testing.T) {
 	})
 	for _, r := range s.Trail(t, m) {
 		if r.EventName == "DeleteKey" && r.ErrorCode == "" {
-			if r.UserIdentity.Type != "AWSService" || r.ReadOnly || len(r.Resources) != 1 ||
+			if r.EventType != "AwsServiceEvent" || r.ReadOnly || len(r.Resources) != 1 ||
 				r.Resources[0].ARN != *key.Arn {
 				t.Errorf("recorded as %s", r.Line)
 			}

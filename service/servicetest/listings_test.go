@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"claviger/keystore/key"
 	"claviger/service/servicetest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -28,7 +29,9 @@ func TestList_EachPageSize_GivesAllOnce(t *testing.T) {
 		names = append(names, fmt.Sprintf("alias/l/%02d", i))
 		createAlias(t, c, names[i], aws.String(ids[i/3]))
 	}
-	names = append(names, "alias/aws/secretsmanager", "alias/aws/ssm") // which have no keys yet
+	for _, service := range key.Managers() {
+		names = append(names, "alias/aws/"+service) // which has no key yet
+	}
 	slices.Sort(names)
 	slices.Sort(ids)
 	for _, limit := range []*int32{nil, aws.Int32(1), aws.Int32(5), aws.Int32(6), aws.Int32(11),

@@ -151,6 +151,9 @@ var demanded = map[string][]string{
 
 	"ssm.PutParameter": {"ssm:PutParameter", "ssm:AddTagsToResource"},
 
+	"sns.PublishBatch": {"SNS:Publish"},
+	"events.PutRule":   {"events:PutRule", "events:TagResource"},
+
 	"iam.CreateUser":    {"iam:CreateUser", "iam:TagUser"},
 	"iam.CreateRole":    {"iam:CreateRole", "iam:TagRole"},
 	"iam.CreatePolicy":  {"iam:CreatePolicy", "iam:TagPolicy"},
@@ -159,6 +162,8 @@ var demanded = map[string][]string{
 	"iam.UpdateGroup":   {"iam:UpdateGroup", "iam:UpdateGroup"},
 	"iam.CreateOpenIDConnectProvider": {"iam:CreateOpenIDConnectProvider",
 		"iam:TagOpenIDConnectProvider"},
+
+	"cloudtrail.SearchEvents": {"cloudtrail:LookupEvents"},
 
 	"sts.AssumeRole": {"sts:SetSourceIdentity", "sts:AssumeRole", "sts:TagSession"},
 }
@@ -171,6 +176,9 @@ var behindAlias = map[string]string{"kms.UpdateAlias": "{KEY}", "kms.DeleteAlias
 func actionsOf(n op.Info) []string {
 	if actions := demanded[idOf(n)]; actions != nil {
 		return actions
+	}
+	if n.Service.Name == "sns" {
+		return []string{"SNS:" + n.Name} // as it writes its actions
 	}
 	return []string{n.Service.Name + ":" + n.Name}
 }

@@ -104,7 +104,7 @@ func (s *speller) look(t *testing.T, o *matrixOperation) {
 }
 
 func isRefusal(a servicetest.Answer) bool {
-	return strings.TrimSuffix(a.Code(), "Exception") == "AccessDenied"
+	return decidedAs(a) == "AccessDenied"
 }
 
 // prepare makes the aliases of the keys, and the policies.

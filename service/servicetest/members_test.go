@@ -11,9 +11,12 @@ import (
 	"claviger/internal/wire"
 	"claviger/service/servicetest"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
@@ -27,6 +30,11 @@ const (
 	noInstances = "there are no virtual machines that a role could be given to"
 	noPasswords = "users have no passwords"
 	noOthers    = "users have no credentials but access keys"
+	noManaged   = "no service manages rules"
+	noLattice   = "there is no VPC Lattice"
+	oneBus      = "the default bus has nothing that could be set"
+
+	noSuchTargets = "there are no targets of that kind"
 )
 
 var left = map[string]string{
@@ -90,12 +98,41 @@ var left = map[string]string{
 	"SAMLProviderListEntry.Arn":        noOthers,
 	"SAMLProviderListEntry.CreateDate": noOthers,
 	"SAMLProviderListEntry.ValidUntil": noOthers,
+
+	"events.DescribeRule.Out.ManagedBy":                              noManaged,
+	"Rule.ManagedBy":                                                 noManaged,
+	"Target.EcsParameters":                                           noSuchTargets,
+	"Target.KinesisParameters":                                       noSuchTargets,
+	"Target.SqsParameters":                                           noSuchTargets,
+	"Target.RunCommandParameters":                                    noSuchTargets,
+	"Target.SageMakerPipelineParameters":                             noSuchTargets,
+	"Target.AppSyncParameters":                                       noSuchTargets,
+	"Target.BatchParameters":                                         noSuchTargets,
+	"Target.RedshiftDataParameters":                                  noSuchTargets,
+	"events.DescribeEventBus.Out.CreationTime":                       oneBus,
+	"events.DescribeEventBus.Out.Description":                        oneBus,
+	"events.DescribeEventBus.Out.LogConfig":                          oneBus,
+	"events.DescribeEventBus.Out.ManagedBy":                          oneBus,
+	"events.DescribeEventBus.Out.Policy":                             oneBus,
+	"events.DescribeEventBus.Out.DeadLetterConfig":                   oneBus,
+	"events.DescribeEventBus.Out.KmsKeyIdentifier":                   oneBus,
+	"events.DescribeEventBus.Out.LastModifiedTime":                   oneBus,
+	"EventBus.CreationTime":                                          oneBus,
+	"EventBus.Description":                                           oneBus,
+	"EventBus.LastModifiedTime":                                      oneBus,
+	"EventBus.ManagedBy":                                             oneBus,
+	"EventBus.Policy":                                                oneBus,
+	"events.DescribeConnection.Out.InvocationConnectivityParameters": noLattice,
+	"ConnectionAuthResponseParameters.ConnectivityParameters":        noLattice,
+	"events.DescribeConnection.Out.SecretArn":                        "what is secret of a connection rests with it, and is no secret of Secrets Manager",
 }
 
 // ours are the operations that AWS doesn't have, each with its reason.
 var ours = map[string]string{
 	"iam.CreateAccount": "AWS's accounts are made in Organizations, by e-mail and without a number",
 	"iam.ListAccounts":  "likewise",
+
+	"cloudtrail.SearchEvents": "AWS's event history is looked up by one attribute at a time",
 
 	"secretsmanager.CreateManagedSecret": "AWS's databases and services ask for managed secrets",
 }
@@ -108,8 +145,11 @@ func TestMembers_EveryType_IsAWSs(t *testing.T) {
 	clients := map[string]reflect.Type{"kms": reflect.TypeFor[*kms.Client](),
 		"secretsmanager": reflect.TypeFor[*secretsmanager.Client](),
 		"ssm":            reflect.TypeFor[*ssm.Client](),
+		"cloudtrail":     reflect.TypeFor[*cloudtrail.Client](),
+		"events":         reflect.TypeFor[*eventbridge.Client](),
 		"sts":            reflect.TypeFor[*sts.Client](),
-		"iam":            reflect.TypeFor[*iam.Client]()}
+		"iam":            reflect.TypeFor[*iam.Client](),
+		"sns":            reflect.TypeFor[*sns.Client]()}
 	c := comparison{used: map[string]bool{}}
 	for _, n := range routed(s) {
 		client, ok := clients[n.Service.Name]

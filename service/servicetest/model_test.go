@@ -53,7 +53,8 @@ type coverage struct {
 type refusal struct{ request, code string }
 
 // coverages are the services that have a page.
-var coverages = []coverage{coverageOfKMS, coverageOfSecretsManager, coverageOfParameterStore}
+var coverages = []coverage{coverageOfKMS, coverageOfSecretsManager, coverageOfParameterStore,
+	coverageOfEventBridge, coverageOfTopics}
 
 // unit is an operation, or a structure of their members, with its members by their names on the
 // wire.

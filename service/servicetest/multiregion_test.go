@@ -47,7 +47,7 @@ func TestMultiRegionKey_MadeToDeleted_IsSeenInEachRegion(t *testing.T) {
 		len(made.ReplicaTags) != 1 || *made.ReplicaPolicy == "" {
 		t.Errorf("ReplicateKey answered %+v", m)
 	}
-	if r := s.Trail(t, mark); len(r) != 1 || len(r[0].Resources) != 3 {
+	if r := s.Trail(t, mark); len(r) != 1 || len(r[0].Resources) != 2 {
 		t.Errorf("ReplicateKey left %d records, the first of them about %v", len(r), r[0].Resources)
 	}
 	m = describe(t, abroad, id)

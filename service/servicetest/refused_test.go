@@ -22,8 +22,10 @@ var refusedSamples = map[string]string{
 	"XksProxyAuthenticationCredential": `{"AccessKeyId":"ABCDEFGHIJ2345672345",` +
 		`"RawSecretAccessKey":"sssssssssssssssssssssssssssssssssssssssssss"}`,
 	"SerialNumber": `"arn:aws:iam::111122223333:mfa/alice"`, "TokenCode": `"123456"`,
-	"ProviderId":       `"www.amazon.com"`,
-	"ProvidedContexts": `[{"ProviderArn":"arn:aws:iam::aws:contextProvider/IdentityCenter"}]`,
+	"ProviderId":  `"www.amazon.com"`,
+	"PhoneNumber": `"+15555550100"`, "MessageDeduplicationId": `"1"`,
+	"DataProtectionPolicy": `"{}"`,
+	"ProvidedContexts":     `[{"ProviderArn":"arn:aws:iam::aws:contextProvider/IdentityCenter"}]`,
 }
 
 // TestRefused_EachMemberAndValue_IsRefusedByEveryOperation: what documents say to be always refused

@@ -182,6 +182,48 @@ var walk = map[string]struct {
 		"ServiceSettingNotFound", ""},
 	"ssm.ResetServiceSetting": {`{"SettingId":"SETTING"}`, "ServiceSettingNotFound", ""},
 
+	"events.PutRule": {`{"Name":"NEW","EventPattern":"{\"source\":[\"my.app\"]}","Tags":[{"Key":"a","Value":"b"}]}`,
+		"", "it makes its own target"},
+	"events.DescribeRule": {`{"Name":"RULE"}`, "ResourceNotFoundException", ""},
+	"events.ListRules":    {`{"NamePrefix":"r","Limit":5}`, "", "an account is always there"},
+	"events.DeleteRule":   {`{"Name":"BARE"}`, "", "a rule that isn't there is deleted already"},
+	"events.EnableRule":   {`{"Name":"ASLEEP"}`, "ResourceNotFoundException", ""},
+	"events.DisableRule":  {`{"Name":"RULE"}`, "ResourceNotFoundException", ""},
+	"events.PutTargets": {`{"Rule":"RULE","Targets":[{"Id":"NEW","Arn":"arn:aws:sns:us-east-1:111122223333:t"}]}`,
+		"ResourceNotFoundException", ""},
+	"events.RemoveTargets": {`{"Rule":"RULE","Ids":["t"]}`, "ResourceNotFoundException", ""},
+	"events.ListTargetsByRule": {`{"Rule":"RULE","Limit":5}`,
+		"ResourceNotFoundException", ""},
+	"events.ListRuleNamesByTarget": {`{"TargetArn":"arn:aws:sns:us-east-1:111122223333:t","Limit":5}`,
+		"", "there may be no rule with a target"},
+	"events.TestEventPattern": {`{"EventPattern":"{\"a\":[1]}","Event":"{\"a\":1}"}`,
+		"", "what is tried is in the request"},
+	"events.PutEvents": {`{"Entries":[{"Source":"my.app","DetailType":"t","Detail":"{}"}]}`,
+		"", "the default bus is always there"},
+	"events.TagResource": {`{"ResourceARN":"arn:aws:events:us-east-1:111122223333:rule/RULE","Tags":[{"Key":"a","Value":"b"}]}`,
+		"ResourceNotFoundException", ""},
+	"events.UntagResource": {`{"ResourceARN":"arn:aws:events:us-east-1:111122223333:rule/RULE","TagKeys":["t"]}`,
+		"ResourceNotFoundException", ""},
+	"events.ListTagsForResource": {`{"ResourceARN":"arn:aws:events:us-east-1:111122223333:rule/RULE"}`,
+		"ResourceNotFoundException", ""},
+	"events.DescribeEventBus": {`{"Name":"default"}`, "", "the default bus is always there"},
+	"events.ListEventBuses":   {`{"NamePrefix":"d","Limit":5}`, "", "an account is always there"},
+	"events.CreateConnection": {`{"Name":"NEW","AuthorizationType":"BASIC","AuthParameters":{"BasicAuthParameters":{"Username":"u","Password":"p"}}}`,
+		"", "it makes its own target"},
+	"events.UpdateConnection": {`{"Name":"LINK","Description":"d","AuthorizationType":"BASIC","AuthParameters":{"BasicAuthParameters":{"Username":"u","Password":"q"}}}`,
+		"ResourceNotFoundException", ""},
+	"events.DescribeConnection":    {`{"Name":"LINK"}`, "ResourceNotFoundException", ""},
+	"events.DeauthorizeConnection": {`{"Name":"LINK"}`, "ResourceNotFoundException", ""},
+	"events.DeleteConnection":      {`{"Name":"LINK"}`, "ResourceNotFoundException", ""},
+	"events.ListConnections":       {`{"NamePrefix":"c","Limit":5}`, "", "an account is always there"},
+	"events.CreateApiDestination": {`{"Name":"NEW","ConnectionArn":"LINKED","InvocationEndpoint":"https://example.com/*","HttpMethod":"POST"}`,
+		"ResourceNotFoundException", ""},
+	"events.UpdateApiDestination": {`{"Name":"PLACE","HttpMethod":"PUT"}`,
+		"ResourceNotFoundException", ""},
+	"events.DescribeApiDestination": {`{"Name":"PLACE"}`, "ResourceNotFoundException", ""},
+	"events.DeleteApiDestination":   {`{"Name":"PLACE"}`, "ResourceNotFoundException", ""},
+	"events.ListApiDestinations":    {`{"NamePrefix":"p","Limit":5}`, "", "an account is always there"},
+
 	"iam.CreateOpenIDConnectProvider": {`{"Url":"https://NEW.example.com:8443/a","ClientIDList":["c"],"ThumbprintList":["0123456789abcdef0123456789abcdef01234567"],"Tags":[{"Key":"a","Value":"b"}]}`,
 		"", "it makes its own target"},
 	"iam.GetOpenIDConnectProvider":   {`{"OpenIDConnectProviderArn":"ISSUER"}`, "NoSuchEntity", ""},
@@ -335,6 +377,20 @@ var walk = map[string]struct {
 	"iam.ListRoleTags":                {`{"RoleName":"ROLE","MaxItems":5}`, "NoSuchEntity", ""},
 	"iam.ListInstanceProfilesForRole": {`{"RoleName":"ROLE","MaxItems":5}`, "NoSuchEntity", ""},
 
+	"cloudtrail.LookupEvents": {`{"LookupAttributes":[{"AttributeKey":"EventName","AttributeValue":"CreateKey"}],"MaxResults":5}`,
+		"", "an account is always there"},
+	"cloudtrail.SearchEvents": {`{"EventName":"Encrypt","Resource":"KEY","ReadOnly":true,"MaxResults":5}`,
+		"", "an account is always there"},
+
+	"cloudtrail.DescribeTrails": {`{"trailNameList":["DECLARED"],"includeShadowTrails":true}`,
+		"", "a trail that isn't there is left out"},
+	"cloudtrail.ListTrails":     {`{}`, "", "an account is always there"},
+	"cloudtrail.GetTrail":       {`{"Name":"DECLARED"}`, "TrailNotFoundException", ""},
+	"cloudtrail.GetTrailStatus": {`{"Name":"DECLARED"}`, "TrailNotFoundException", ""},
+	"cloudtrail.GetEventSelectors": {`{"TrailName":"DECLARED"}`,
+		"TrailNotFoundException", ""},
+	"cloudtrail.ListPublicKeys": {`{}`, "", "keys are the installation's"},
+
 	"sts.GetCallerIdentity": {`{}`, "", "whoever asks is there"},
 	"sts.AssumeRole": {`{"RoleArn":"ASSUMED","RoleSessionName":"s1","Tags":[{"Key":"a","Value":"b"}],"TransitiveTagKeys":["a"],"SourceIdentity":"carol"}`,
 		"", "a role that isn't there refuses like one that is"},
@@ -345,6 +401,34 @@ var walk = map[string]struct {
 		"", "no message is one, whoever asks"},
 	"sts.AssumeRoleWithWebIdentity": {`{"RoleArn":"ROLE","RoleSessionName":"s1","WebIdentityToken":"none"}`,
 		"", "a role that isn't there refuses like one that is"},
+
+	"sns.CreateTopic": {`{"Name":"NEW","Tags":[{"Key":"a","Value":"b"}]}`,
+		"", "it makes its own target"},
+	"sns.ListTopics":         {`{}`, "", "an account is always there"},
+	"sns.GetTopicAttributes": {`{"TopicArn":"TOPIC"}`, "NotFound", ""},
+	"sns.SetTopicAttributes": {`{"TopicArn":"TOPIC","AttributeName":"DisplayName","AttributeValue":"d"}`,
+		"NotFound", ""},
+	"sns.DeleteTopic": {`{"TopicArn":"TOPIC"}`, "", "what isn't there is deleted already"},
+	"sns.AddPermission": {`{"TopicArn":"TOPIC","Label":"l","AWSAccountId":["111122223333"],"ActionName":["Publish"]}`,
+		"NotFound", ""},
+	"sns.RemovePermission": {`{"TopicArn":"TOPIC","Label":"__default_statement_ID"}`, "NotFound", ""},
+	"sns.Subscribe": {`{"TopicArn":"TOPIC","Protocol":"https","Endpoint":"RECEIVER","ReturnSubscriptionArn":true}`,
+		"NotFound", ""},
+	"sns.ConfirmSubscription": {`{"TopicArn":"TOPIC","Token":"CONFIRMATION"}`,
+		"", "a token of a topic that isn't there is none"},
+	"sns.Unsubscribe":               {`{"SubscriptionArn":"SUBSCRIPTION"}`, "", "what isn't there is ended already"},
+	"sns.ListSubscriptions":         {`{}`, "", "an account is always there"},
+	"sns.ListSubscriptionsByTopic":  {`{"TopicArn":"TOPIC"}`, "NotFound", ""},
+	"sns.GetSubscriptionAttributes": {`{"SubscriptionArn":"SUBSCRIPTION"}`, "NotFound", ""},
+	"sns.SetSubscriptionAttributes": {`{"SubscriptionArn":"SUBSCRIPTION","AttributeName":"RawMessageDelivery","AttributeValue":"true"}`,
+		"NotFound", ""},
+	"sns.Publish": {`{"TopicArn":"TOPIC","Message":"m","Subject":"s"}`, "NotFound", ""},
+	"sns.PublishBatch": {`{"TopicArn":"TOPIC","PublishBatchRequestEntries":[{"Id":"1","Message":"m"}]}`,
+		"NotFound", ""},
+	"sns.TagResource": {`{"ResourceArn":"TOPIC","Tags":[{"Key":"a","Value":"b"}]}`,
+		"ResourceNotFound", ""},
+	"sns.UntagResource":       {`{"ResourceArn":"TOPIC","TagKeys":["t"]}`, "ResourceNotFound", ""},
+	"sns.ListTagsForResource": {`{"ResourceArn":"TOPIC"}`, "ResourceNotFound", ""},
 
 	"iam.SimulateCustomPolicy": {`{"PolicyInputList":["{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}"],"ActionNames":["kms:Decrypt"],"ResourceArns":["arn:aws:kms:us-east-1:111122223333:key/k"],"ContextEntries":[{"ContextKeyName":"aws:username","ContextKeyType":"string","ContextKeyValues":["a"]}]}`,
 		"", "an account is always there"},
@@ -429,16 +513,22 @@ func TestRegistry_MemberInPath_IsRequired(t *testing.T) {
 	}
 }
 
-// A request may be large where it carries a secret's value or a policy, and nowhere else: what is
-// read of a body before its sender is known costs everybody.
+// A request may be large where it carries a secret's value, a policy, a message, events or targets
+// with their templates, and nowhere else: what is read of a body before its sender is known costs
+// everybody.
 func TestRegistry_LargeRequests_AreThoseThatCarryMuch(t *testing.T) {
 	for _, n := range routed(servicetest.Start(t)) {
 		carries := false
 		for _, name := range []string{"Policy", "PolicyInputList", "ResourcePolicy", "PolicyDocument",
-			"AssumeRolePolicyDocument", "SecretString", "SecretBinary"} {
+			"AssumeRolePolicyDocument", "SecretString", "SecretBinary", "Entries", "Targets"} {
 			m, ok := n.In.FieldByName(name)
 			// A session policy has to fit a token.
 			carries = carries || ok && m.Type.Kind() != reflect.Bool && n.Service.Name != "sts"
+		}
+		for _, name := range []string{"Message", "PublishBatchRequestEntries", "Attributes",
+			"AttributeValue"} {
+			_, ok := n.In.FieldByName(name)
+			carries = carries || ok && n.Service.Name == "sns"
 		}
 		if carries != n.Large {
 			t.Errorf("%s: large is %v, want %v", idOf(n), n.Large, carries)

@@ -53,6 +53,12 @@ func stageWords(t testing.TB, s *servicetest.Server, request string) (there, abs
 	special, gone = append(special, rotated...), append(gone, unknown...)
 	placed, missed := stageParameters(t, s, request, unique)
 	special, gone = append(special, placed...), append(gone, missed...)
+	told, untold := stageTopics(t, s, request, unique)
+	special, gone = append(special, told...), append(gone, untold...)
+	routed, unrouted := stageEvents(t, s, request, unique)
+	special, gone = append(special, routed...), append(gone, unrouted...)
+	special = append(special, "DECLARED", servicetest.Trail)
+	gone = append(gone, "DECLARED", "absent")
 	if strings.Contains(request, "GRANT") {
 		grant := must(k.CreateGrant(t.Context(),
 			&kms.CreateGrantInput{KeyId: key.KeyId, GranteePrincipal: aws.String(servicetest.NobodyARN),
@@ -171,6 +177,8 @@ func startWalkServers(t testing.TB) walkServers {
 	on := func(s *servicetest.Server) walkServer {
 		createSecret(t, s.SecretsManager(), "first", "x")
 		stageParameters(t, s, "PARAMETER", "first")
+		stageTopics(t, s, "SUBSCRIPTION", "first")
+		stageEvents(t, s, "LINK", "first")
 		return walkServer{s, database(t, s.Database)}
 	}
 	return walkServers{on(servicetest.Start(t, servicetest.WithCluster(t))),

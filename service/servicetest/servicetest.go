@@ -29,6 +29,8 @@ import (
 	"claviger/internal/op/optest"
 	"claviger/service"
 	"claviger/store/storetest"
+	"claviger/topics/topicstest"
+	"claviger/trail/export"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -38,6 +40,7 @@ const (
 	Account = "111122223333"
 	Region  = "us-east-1"    // what clients use unless told otherwise
 	Abroad  = "eu-central-1" // served as well
+	Trail   = "claviger"     // the trail of each account
 )
 
 // RootARN and NobodyARN are the principals that a server knows: the owner of the account, who may
@@ -56,6 +59,10 @@ type Server struct {
 	Log          *optest.Log     // everything that the service logged
 	Clock        *Clock          // what the service takes for the time
 	Vault        *Vault          // what the rotator of [VaultARN] rotates
+
+	// Receiver is a web server that topics may have subscribers at, and Mails a mail server.
+	Receiver *topicstest.Receiver
+	Mails    *topicstest.MailServer
 
 	ledger cut
 	front  *httptest.Server
@@ -77,19 +84,24 @@ func Start(t testing.TB, options ...func(*service.Config)) *Server {
 func StartOn(t testing.TB, token hsm.Config, options ...func(*service.Config)) *Server {
 	t.Helper()
 	s := &Server{Database: filepath.Join(storetest.Dir(t), "claviger.db"), HSM: token,
-		Log: new(optest.Log), Clock: new(Clock), Vault: new(Vault)}
+		Log: new(optest.Log), Clock: new(Clock), Vault: new(Vault),
+		Receiver: topicstest.NewReceiver(t), Mails: topicstest.NewMailServer(t, true)}
+	s.front = httptest.NewUnstartedServer(s)
+	s.URL = "http://" + s.front.Listener.Addr().String()
 	s.config = service.Config{Database: s.Database, HSM: s.HSM, Regions: []string{Region, Abroad},
 		Version: "test", Create: true, Log: slog.New(slog.NewTextHandler(s.Log, nil)),
-		Ledger:   s.ledger.around,
-		Rotators: []service.Rotator{s.Vault.rotator()}}
+		Ledger: s.ledger.around,
+		Trail: service.Trail{Account: Account, Exported: &export.Trail{Name: Trail, Account: Account,
+			Home: Region, Bucket: "audit-archive", Prefix: "site"}},
+		Rotators: []service.Rotator{s.Vault.rotator()},
+		Outbound: s.Receiver.Door(t), Topics: s.topics()}
 	for _, o := range options {
 		o(&s.config)
 	}
 	s.open(t)
 	s.Root = s.accessKey(t, Account, "")
 	s.Nobody = s.accessKey(t, Account, "nobody")
-	s.front = httptest.NewServer(s)
-	s.URL = s.front.URL
+	s.front.Start()
 	t.Cleanup(func() {
 		s.Service().Drain()
 		s.front.Close()

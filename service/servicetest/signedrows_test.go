@@ -55,6 +55,8 @@ func everySignedRow(t *testing.T) *servicetest.Server {
 		ResourcePolicy: ofSecret([3]string{"Allow", servicetest.RootARN, "*"})}))(t)
 	everyEntity(t, s)
 	everyParameter(t, s)
+	stageTopics(t, s, "SUBSCRIPTION", "every")
+	everyEvent(t, s)
 	accepted(t, s.Service().RevokeSession(t.Context(),
 		accesskey.NewID(accesskey.Temporary, servicetest.Account), "claviger test"))
 	connectedStore(t, s)
@@ -63,6 +65,11 @@ func everySignedRow(t *testing.T) *servicetest.Server {
 		t.Fatal("a key was made without a record")
 	}
 	s.RestoreLedger()
+	raw := database(t, s.Database)
+	eventually(t, "the trail is signed", func() (there bool) {
+		accepted(t, raw.QueryRow(`SELECT count(*) > 0 FROM tree_checkpoints`).Scan(&there))
+		return there
+	})
 	return s
 }
 

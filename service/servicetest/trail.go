@@ -19,9 +19,21 @@ type Record struct {
 		SessionContext json.RawMessage
 	}
 	RequestParameters, ResponseElements, AdditionalEventData json.RawMessage
+	ServiceEventDetails, TLSDetails                          json.RawMessage
+	SharedEventID                                            string
 	Resources                                                []struct{ ARN, AccountID, Type string }
 
 	Line string `json:"-"` // the record as it was written
+}
+
+// ARNs are what the record is about: its resources, or what we name where CloudTrail has none.
+func (r Record) ARNs() (all []string) {
+	var ours struct{ ResourceARNs []string }
+	json.Unmarshal(r.AdditionalEventData, &ours) // it may not be there
+	for _, of := range r.Resources {
+		all = append(all, of.ARN)
+	}
+	return append(all, ours.ResourceARNs...)
 }
 
 // Mark is a position in the trail.

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -110,8 +111,8 @@ func testTrail(t *testing.T, s *suite) {
 		if want := name("record", int(batch-1)) + " done"; batch != next || string(records) != want {
 			t.Errorf("back: batch %d holds %q where %d and %q were expected", batch, records, next, want)
 		}
-		if of, err := s.db.TrailTime(batch); err != nil || !of.Equal(at) {
-			t.Errorf("batch %d is of %v and of %v: %v", batch, at, of, err)
+		if n, of, err := s.db.TrailTime(batch); err != nil || n != batch || !of.Equal(at) {
+			t.Errorf("batch %d is of %v, and %d of %v: %v", batch, at, n, of, err)
 		}
 		next--
 		return nil
@@ -119,18 +120,34 @@ func testTrail(t *testing.T, s *suite) {
 	if next != 0 {
 		t.Errorf("back: %d batches of %d were left out", next, batches)
 	}
-	if _, err := s.db.TrailTime(batches + 1); err != store.NoRow {
-		t.Errorf("the time of a batch that isn't there: %v", err)
+	if n, _, err := s.db.TrailTime(batches + 1); n != batches || err != nil {
+		t.Errorf("before a record that isn't there is batch %d: %v", n, err)
+	}
+	if _, _, err := s.db.TrailTime(0); err != store.NoRow {
+		t.Errorf("before the first batch: %v", err)
 	}
 	s.must(s.db.Close())
 	s.reopen()
+	if n := s.db.TrailNewest(); n != batches {
+		t.Errorf("after reopening the newest record is %d", n)
+	}
+	three := func(error) []byte { return []byte("a\nb\nc") }
+	s.must(s.db.Commit(nil, three))
 	s.must(s.db.Commit(nil, line("again")))
+	var numbers []int64
 	s.must(s.db.Trail(batches, func(batch int64, _ time.Time, _ []byte) error {
-		if batch != batches+1 {
-			t.Errorf("after reopening the batches go on with %d", batch)
-		}
+		numbers = append(numbers, batch)
 		return nil
 	}))
+	if !slices.Equal(numbers, []int64{batches + 1, batches + 4}) {
+		t.Errorf("after reopening the batches go on with %d", numbers)
+	}
+	if n := s.db.TrailNewest(); n != batches+4 {
+		t.Errorf("the newest record is %d", n)
+	}
+	if n, _, err := s.db.TrailTime(batches + 2); n != batches+1 || err != nil {
+		t.Errorf("record %d is in batch %d: %v", batches+2, n, err)
+	}
 }
 
 // testCache has one writer count up, and readers that must never see less than

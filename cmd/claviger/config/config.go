@@ -49,11 +49,19 @@ type Config struct {
 	Parameters struct {
 		Public []PublicTree `toml:"public"` // that the site declares for every account
 	} `toml:"parameters"`
-	TLS struct {
+	Trail    Trail    `toml:"trail"` // how it is exported and copied, and for how long it is kept
+	Outbound Outbound `toml:"outbound"`
+	SNS      SNS      `toml:"sns"`
+	Events   Events   `toml:"events"`
+	TLS      struct {
 		Certificate string `toml:"certificate"` // PEM chain; read again when it changes
 		Key         string `toml:"key"`         // PEM file of mode 0600; this or key_label
 		KeyLabel    string `toml:"key_label"`   // CKA_LABEL of a key pair on the token
 	} `toml:"tls"`
+	Alarms struct {
+		DeniedRequests int    `toml:"denied_requests"` // of one principal within a window: a burst
+		Window         string `toml:"window"`
+	} `toml:"alarms"`
 	Policy struct {
 		UnknownConditionKeys string `toml:"unknown_condition_keys"` // accept or refuse
 	} `toml:"policy"`
@@ -153,13 +161,25 @@ func (c *Config) check() error {
 	if _, err := duration("hsm.timeout", c.HSM.Timeout); err != nil {
 		return err
 	}
+	if err := c.checkAlarms(); err != nil {
+		return err
+	}
 	if err := c.checkIssuers(); err != nil {
 		return err
 	}
 	if err := c.checkRotators(); err != nil {
 		return err
 	}
+	if _, err := c.eventTargets(); err != nil {
+		return err
+	}
 	if err := c.checkPublic(); err != nil {
+		return err
+	}
+	if err := c.checkTrail(); err != nil {
+		return err
+	}
+	if err := errors.Join(c.checkOutbound(), c.checkSNS()); err != nil {
 		return err
 	}
 	return c.checkClusters()

@@ -43,6 +43,12 @@ func (c *Config) Files(path string) []access.File {
 	for _, i := range c.OIDC.Issuers {
 		all = append(all, access.Look("an issuer's authorities", i.CAFile, access.Read))
 	}
+	for _, a := range c.Outbound.Allow {
+		if a.CAFile != "" {
+			all = append(all, access.Look("authorities of "+a.String(), a.CAFile, access.Read))
+		}
+	}
+	all = append(all, c.filesOfSNS()...)
 	for _, tree := range c.Parameters.Public {
 		all = append(all, access.Look("public parameters", tree.From, access.Read))
 	}

@@ -96,8 +96,8 @@ func withPeer(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, peer{}, *who)
 }
 
-// mostAsked is how many bytes a command may have. A manifest of a backup is the longest.
-const mostAsked = 128 << 10
+// mostAsked is how many bytes a command may have. Digests that name many files are the longest.
+const mostAsked = 8 << 20
 
 // handler performs one command a request.
 func handler(s *service.Service) http.Handler {
@@ -132,6 +132,10 @@ type Request struct {
 	Secrets  *Secrets
 	Backup   *Backup
 	Clock    *Clock
+	TrailKey *TrailKey
+	Digests  *Digests
+
+	Deliveries *Deliveries
 }
 
 // Perform does what is asked, for the user who asks: the records say who. A negative user is this
@@ -155,6 +159,12 @@ func (q Request) Perform(ctx context.Context, s *service.Service, uid int) (
 		return q.Backup.perform(ctx, s, uid)
 	case q.Clock != nil:
 		return q.Clock.perform(ctx, s, uid)
+	case q.TrailKey != nil:
+		return q.TrailKey.perform(ctx, s)
+	case q.Digests != nil:
+		return q.Digests.perform(ctx, s, uid)
+	case q.Deliveries != nil:
+		return q.Deliveries.perform(s)
 	}
 	return nil, errors.New("there is no such command")
 }

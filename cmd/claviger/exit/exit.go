@@ -15,12 +15,14 @@ import (
 	"claviger/store"
 )
 
-// Mistakes of the command line, of the configuration, of file modes, and of what a PIN is kept in.
+// Mistakes of the command line, of the configuration, of file modes, and of what a PIN is kept in;
+// and a trail that is not what was signed over it.
 var (
 	ErrUsage   = errors.New("usage")
 	ErrConfig  = errors.New("configuration")
 	ErrExposed = errors.New("file mode")
 	ErrPIN     = errors.New("PIN")
+	ErrTrail   = errors.New("trail")
 )
 
 // UsageError returns a mistake of the command line.
@@ -91,6 +93,7 @@ var exits = []struct {
 	{store.ErrRows, 28, "Find out who can write to the database. " +
 		"docs/operating.md says how to look at every row, and how to go on."},
 	{backup.ErrUnfit, 34, ""},
+	{ErrTrail, 35, "Keep a copy of the database as it is. docs/operating.md says what each fault means."},
 	{syscall.EADDRINUSE, 30, "Another program listens there. Choose another address, or stop it."},
 	{store.ErrHangs, 33, "Look at the disk, and start again once it answers: nothing that was acknowledged is " +
 		"lost."},

@@ -48,12 +48,15 @@ func (p *past) add(m moment) {
 func pastOf(db *store.DB, end int64) (past, error) {
 	var p past
 	for back := int64(0); back < end; back = max(1, 2*back) {
-		at, err := db.TrailTime(end - back)
-		if err != nil && !errors.Is(err, store.NoRow) {
+		batch, at, err := db.TrailTime(end - back)
+		if errors.Is(err, store.NoRow) {
+			break
+		}
+		if err != nil {
 			return nil, err
 		}
-		if err == nil {
-			p = append(p, moment{end - back, at})
+		if len(p) == 0 || p[len(p)-1].batch != batch {
+			p = append(p, moment{batch, at})
 		}
 	}
 	slices.Reverse(p)
@@ -65,8 +68,8 @@ func pastOf(db *store.DB, end int64) (past, error) {
 func (p *past) common(db *store.DB) (batch int64, err error) {
 	for len(*p) > 0 {
 		last := (*p)[len(*p)-1]
-		at, err := db.TrailTime(last.batch)
-		if err == nil && at.Equal(last.at) {
+		batch, at, err := db.TrailTime(last.batch)
+		if err == nil && batch == last.batch && at.Equal(last.at) {
 			return last.batch, nil
 		}
 		if err != nil && !errors.Is(err, store.NoRow) {

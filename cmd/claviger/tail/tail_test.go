@@ -29,7 +29,8 @@ type trail struct {
 	db    *store.DB
 	lines []string // in order
 	of    []int64  // the batch of each line
-	batch int64
+	batch int64    // the newest
+	text  string   // of each record
 }
 
 func newTrail(t *testing.T) *trail {
@@ -51,10 +52,10 @@ func (x *trail) stop() {
 // add commits a batch of so many records.
 func (x *trail) add(records int) {
 	x.t.Helper()
-	x.batch++
+	x.batch = int64(len(x.lines)) + 1 // its first record's number
 	var batch []string
 	for i := range records {
-		batch = append(batch, fmt.Sprintf(`{"eventVersion":"1.11","eventID":"%d-%d"}`, x.batch, i))
+		batch = append(batch, fmt.Sprintf(`{"eventVersion":"1.11","eventID":"%s%d-%d"}`, x.text, x.batch, i))
 		x.of = append(x.of, x.batch)
 	}
 	x.lines = append(x.lines, batch...)
@@ -141,9 +142,9 @@ func TestTail_AfterABatch_PrintsExactlyWhatFollows(t *testing.T) {
 func (x *trail) fill(batches, records int) {
 	record := `{"eventVersion":"1.11","requestParameters":"` + strings.Repeat("x", 654) + `"}`
 	storetest.Edit(x.t, x.path, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n
-		WHERE i < ?) INSERT INTO trail SELECT i, i * 1000, ? FROM n`, batches,
+		WHERE i < ?) INSERT INTO trail SELECT (i-1) * ? + 1, i * 1000, ? FROM n`, batches, records,
 		[]byte(strings.Join(slices.Repeat([]string{record}, records), "\n")))
-	x.batch = int64(batches)
+	x.batch = int64((batches-1)*records + 1)
 }
 
 // weighing is an output that looks now and then how much memory is in use.
@@ -212,8 +213,8 @@ func TestTail_LongTrail_FirstRecordComesBeforeTheTrailIsRead(t *testing.T) {
 		most int64
 	}{
 		"all":           {Tail{After: -1}, 4},
-		"the last ten":  {Tail{Last: 10, After: -1}, 20},
-		"after the end": {Tail{After: batches - 1}, 20},
+		"the last ten":  {Tail{Last: 10, After: -1}, 24},
+		"after the end": {Tail{After: (batches-2)*16 + 1}, 24},
 	} {
 		p := &printing{Tail: c.ask}
 		out := &weighing{first: func() {
@@ -360,13 +361,11 @@ func TestTail_FollowingOverARestore_PrintsAllOfTheNewTrail(t *testing.T) {
 			x.stop()
 
 			put(t, x.path, backup)
-			x.lines, x.batch = x.lines[:2*c.backup], int64(c.backup)
+			x.lines, x.text = x.lines[:2*c.backup], "anew "
 			x.start()
 			begun := len(x.lines)
 			for range c.after {
-				x.batch += 1000 // another text
 				x.add(2)
-				x.batch -= 1000
 			}
 			f.waits(&f.out, x.last())
 			f.stop()
@@ -374,12 +373,12 @@ func TestTail_FollowingOverARestore_PrintsAllOfTheNewTrail(t *testing.T) {
 			if lost := strings.Contains(notes, "an older database was restored"); lost != (c.before > 0) {
 				t.Errorf("it says: %s", notes)
 			}
-			from := int64(c.backup)
+			from, had := int64(2*c.backup-1), int64(2*c.backup-1)
 			if m := regexp.MustCompile(`goes on after batch (\d+)`).FindStringSubmatch(notes); m != nil {
 				fmt.Sscan(m[1], &from)
 			}
-			if from > int64(c.backup) || from < int64(c.backup)*3/4 {
-				t.Errorf("it goes on after batch %d, and the backup had %d", from, c.backup)
+			if from > had || from < had*3/4 {
+				t.Errorf("it goes on after batch %d, and the backup had %d", from, had)
 			}
 			if !strings.HasSuffix(f.out.String(), strings.Join(withEnds(x.lines[begun:]), "")) {
 				t.Errorf("of the new trail is missing what came after the backup")
@@ -501,7 +500,7 @@ func TestTail_EndedBeforeAllIsPrinted_IsNoSuccess(t *testing.T) {
 	ask := x.tail()
 	ask.Out = out
 	err := ask.Run(ctx)
-	if err == nil || !strings.Contains(err.Error(), "of 2000") || out.lines >= 2000*16 {
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprint("of ", x.batch)) || out.lines >= 2000*16 {
 		t.Errorf("after %d lines it ended with %v", out.lines, err)
 	}
 	if out.lines%16 != 0 {

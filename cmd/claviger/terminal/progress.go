@@ -17,8 +17,8 @@ type Progress struct {
 }
 
 const (
-	long     = 20 // steps that are worth a bar
-	longer   = 50 // and worth lines
+	long     = 20  // steps that are worth a bar
+	longer   = 200 // and worth lines
 	barWidth = 40
 	lines    = 10 // in all
 )

@@ -2,7 +2,7 @@ package dialect
 
 import (
 	"crypto"
-	_ "crypto/sha1" // RSAES_OAEP_SHA_1 is AWS's
+	_ "crypto/sha1" // RSAES_OAEP_SHA_1 is AWS's, and signatures of messages in SNS's version 1
 
 	"github.com/miekg/pkcs11"
 
@@ -26,6 +26,7 @@ var Signatures = map[custody.Algorithm]Signature{
 	"RSASSA_PSS_SHA_256":        pss(crypto.SHA256, pkcs11.CKM_SHA256, pkcs11.CKG_MGF1_SHA256),
 	"RSASSA_PSS_SHA_384":        pss(crypto.SHA384, pkcs11.CKM_SHA384, pkcs11.CKG_MGF1_SHA384),
 	"RSASSA_PSS_SHA_512":        pss(crypto.SHA512, pkcs11.CKM_SHA512, pkcs11.CKG_MGF1_SHA512),
+	"RSASSA_PKCS1_V1_5_SHA_1":   pkcs1Info(crypto.SHA1, 0x2b, 0x0e, 0x03, 0x02, 0x1a),
 	"RSASSA_PKCS1_V1_5_SHA_256": pkcs1(crypto.SHA256, 1),
 	"RSASSA_PKCS1_V1_5_SHA_384": pkcs1(crypto.SHA384, 2),
 	"RSASSA_PKCS1_V1_5_SHA_512": pkcs1(crypto.SHA512, 3),
@@ -78,18 +79,20 @@ func pss(h crypto.Hash, mechanism, mgf uint) Signature {
 	}
 }
 
-// pkcs1 is RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2). DigestInfo is written here, since CKM_RSA_PKCS
-// only pads; arc is the hash's last number in NIST's tree, 2.16.840.1.101.3.4.2.
+// pkcs1 is RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2); arc is the hash's last number in NIST's tree,
+// 2.16.840.1.101.3.4.2.
 func pkcs1(h crypto.Hash, arc byte) Signature {
-	n := byte(h.Size())
-	prefix := []byte{
-		0x30, 17 + n, 0x30, 13, 0x06, 9,
-		0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, arc,
-		0x05, 0, 0x04, n,
-	}
+	return pkcs1Info(h, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, arc)
+}
+
+// pkcs1Info is pkcs1 by a hash with this identifier in DER. DigestInfo is written here, since
+// CKM_RSA_PKCS only pads.
+func pkcs1Info(h crypto.Hash, oid ...byte) Signature {
+	n, of := byte(h.Size()), byte(len(oid))
+	prefix := append([]byte{0x30, 8 + of + n, 0x30, 4 + of, 0x06, of}, oid...)
 	return Signature{
 		Mechanism: cryptoki.Mechanism{Code: pkcs11.CKM_RSA_PKCS},
-		KeyType:   pkcs11.CKK_RSA, Hash: h, Prefix: prefix,
+		KeyType:   pkcs11.CKK_RSA, Hash: h, Prefix: append(prefix, 0x05, 0, 0x04, n),
 	}
 }
 

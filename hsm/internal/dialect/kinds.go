@@ -51,11 +51,15 @@ var keyTemplates = map[custody.Kind]KeyTemplate{
 
 	custody.RowMAC:       hmacKey(32, pkcs11.CKM_SHA256_HMAC),
 	custody.IdentitySeal: aesKey,
+	custody.Checkpoint:   ECKey(publickey.P256, pkcs11.CKA_SIGN, pkcs11.CKM_ECDSA),
+	custody.Digest:       rsaKey(2048, pkcs11.CKA_SIGN, pkcs11.CKM_RSA_PKCS),
+	custody.Notification: rsaKey(2048, pkcs11.CKA_SIGN, pkcs11.CKM_RSA_PKCS),
 }
 
-// ofService are the kinds of the service's own keys. A token without their mechanisms is none that
-// the service opens.
-var ofService = []custody.Kind{custody.RowMAC, custody.IdentitySeal}
+// ofService are the kinds of the service's own keys. A token without the mechanisms of the first
+// two is none that the service opens.
+var ofService = []custody.Kind{custody.RowMAC, custody.IdentitySeal, custody.Checkpoint,
+	custody.Digest, custody.Notification}
 
 // OfService reports whether a kind is one of the service's own keys.
 func OfService(k custody.Kind) bool { return slices.Contains(ofService, k) }

@@ -14,6 +14,7 @@ CREATE TABLE service_keys (
     root      TEXT NOT NULL,
     mechanism TEXT NOT NULL,
     wrapped   BLOB NOT NULL,
+    public    BLOB, -- SubjectPublicKeyInfo of a key pair
     verifier  BLOB NOT NULL,
     mac       BLOB NOT NULL
 ) STRICT;

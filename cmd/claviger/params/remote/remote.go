@@ -36,7 +36,11 @@ type Client struct {
 	Endpoint string // URL
 	Region   string
 	ssm      *ssm.Client
+	config   aws.Config
 }
+
+// Config is what a client of any service is made of that asks the same as the same.
+func (c *Client) Config() aws.Config { return c.config }
 
 // What the options and the environment lack.
 var (
@@ -122,7 +126,9 @@ func open(ctx context.Context, o Options) (*Client, aws.Config, error) {
 	if at == nil {
 		return nil, cfg, ErrEndpoint
 	}
-	return &Client{Endpoint: *at, Region: cfg.Region, ssm: client}, cfg, nil
+	asked := cfg.Copy()
+	asked.BaseEndpoint, asked.Retryer = at, func() aws.Retryer { return client.Options().Retryer }
+	return &Client{Endpoint: *at, Region: cfg.Region, ssm: client, config: asked}, cfg, nil
 }
 
 func onLoopback(host string) bool {

@@ -14,12 +14,12 @@ import (
 	"testing"
 	"time"
 
+	"claviger/internal/sandbox"
 	"claviger/secrets/rotation/rotator"
 	"claviger/secrets/rotation/rotator/functiontest"
 	"claviger/secrets/rotation/rotator/functiontest/authority"
 	"claviger/secrets/rotation/rotator/lambda"
 	"claviger/secrets/rotation/rotator/program"
-	"claviger/secrets/rotation/rotator/program/sandbox"
 	"claviger/secrets/rotation/rotator/servertest"
 )
 

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"claviger/secrets/rotation/rotator/program/sandbox"
+	"claviger/internal/sandbox"
 )
 
 // Config is what an installation says of a program. The zero value of a limit is the usual one.
@@ -49,7 +49,6 @@ const (
 
 	mostTimeout  = 15 * time.Minute // as AWS Lambda has it
 	mostNetwork  = 32               // destinations
-	checking     = 10 * time.Second // of the sandbox
 	searchedPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 )
 
@@ -63,7 +62,7 @@ func New(ctx context.Context, c Config, from Credentials) (*Function, error) {
 	if err != nil {
 		return nil, err
 	}
-	user, err := c.user()
+	user, err := sandbox.UserOf(c.User)
 	if err != nil {
 		return nil, err
 	}
@@ -73,35 +72,11 @@ func New(ctx context.Context, c Config, from Credentials) (*Function, error) {
 			f.reach = append(f.reach, d)
 		}
 	}
-	if f.features, err = f.try(ctx); err != nil {
+	f.features, err = sandbox.Try(ctx, f.command(Session{}, ""), c.BestEffort)
+	if err != nil {
 		return nil, err
 	}
 	return f, nil
-}
-
-// try makes the sandbox without a program in it. Where less than all of it will do, it finds out
-// what there is.
-func (f *Function) try(ctx context.Context) (there sandbox.Features, err error) {
-	made := func(with sandbox.Features) error {
-		within, cancel := context.WithTimeout(ctx, checking)
-		defer cancel()
-		c := f.command(Session{}, "")
-		c.Program, c.Features = "", with
-		_, err := sandbox.Run(within, c)
-		return err
-	}
-	err = made(sandbox.All)
-	if err == nil {
-		return sandbox.All, nil
-	}
-	if !f.config.BestEffort {
-		return there, fmt.Errorf("rotators' programs need more than this machine gives, "+
-			"and the sandbox is required: %w", err)
-	}
-	there.Namespaces = made(sandbox.Features{Namespaces: true}) == nil
-	there.Landlock = made(sandbox.Features{Landlock: true}) == nil
-	there.Seccomp = made(sandbox.Features{Seccomp: true}) == nil
-	return there, made(there)
 }
 
 func (c Config) withUsual() Config {
@@ -123,7 +98,7 @@ func (c Config) valid() error {
 	if c.CPU < 0 {
 		return fmt.Errorf("cpu: %s is less than nothing", c.CPU)
 	}
-	if err := c.trusted(); err != nil {
+	if err := sandbox.Trusted(c.Program); err != nil {
 		return fmt.Errorf("program: %w", err)
 	}
 	own := ownVariables()

@@ -23,8 +23,8 @@ import (
 	"os"
 	"time"
 
+	"claviger/internal/sandbox"
 	"claviger/secrets/rotation/rotator"
-	"claviger/secrets/rotation/rotator/program/sandbox"
 )
 
 // Credentials makes what a program may sign its requests by. The engine of rotations does.
@@ -56,7 +56,7 @@ func (f *Function) Lacks() []string { return f.features.Missing() }
 
 // Invoke implements [rotator.Function].
 func (f *Function) Invoke(ctx context.Context, e rotator.Event, of rotator.Secret) error {
-	if err := f.config.trusted(); err != nil {
+	if err := sandbox.Trusted(f.config.Program); err != nil {
 		return rotator.Errorf(rotator.NotAllowed, "the program can't be trusted: %v",
 			err).Because(err)
 	}

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"claviger/internal/sandbox"
 	"claviger/secrets/rotation/rotator"
 	"claviger/secrets/rotation/rotator/program"
-	"claviger/secrets/rotation/rotator/program/sandbox"
 )
 
 // asService is the word by which the test's binary is a service that runs one program.

@@ -445,7 +445,7 @@ func TestSandbox_NoNamespaces_IsRefusedOrLess(t *testing.T) {
 		program.Config
 		want string
 	}{
-		{c, "refused: rotators' programs need more than this machine gives, and the sandbox is " +
+		{c, "refused: programs need more than this machine gives, and the sandbox is " +
 			"required: the sandbox can't be made: namespaces: inside: "},
 		{bestEffort(c), fmt.Sprintf("lacks [namespaces], the program ended with status 3, %d\n", id)},
 	} {

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+)
+
+// ask makes a request that leaves a record.
+func ask(t *testing.T, s *site, p *process, alias string) {
+	t.Helper()
+	_, err := s.kms("http://"+p.address(), http.DefaultClient).DescribeKey(
+		context.WithoutCancel(t.Context()), &kms.DescribeKeyInput{KeyId: aws.String("alias/" + alias)})
+	if err == nil {
+		t.Fatal("there is no such key")
+	}
+}
+
+// bucket serves an export as the bucket that it is for, by the example, and returns its endpoint.
+func (s *site) bucket(dir string) string {
+	s.t.Helper()
+	program := filepath.Join(s.t.TempDir(), "trailbucket")
+	if out, err := exec.Command("go", "build", "-o", program,
+		"claviger/examples/trailbucket").CombinedOutput(); err != nil {
+		s.t.Fatalf("go build: %v\n%s", err, out)
+	}
+	c := exec.Command(program, "-bucket", "audit-archive", "-listen", "127.0.0.1:0", dir)
+	said, err := c.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		_ = c.Process.Kill()
+		_ = c.Wait()
+	})
+	line, err := bufio.NewReader(said).ReadString('\n')
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return strings.TrimSpace(line)
+}
+
+// TestAuditExport_AWSCLI_ValidatesIt is the AWS CLI as it comes: it asks this service for the trail
+// and its public keys, and a bucket for the files.
+func TestAuditExport_AWSCLI_ValidatesIt(t *testing.T) {
+	if _, err := exec.LookPath("aws"); err != nil {
+		t.Skip("the AWS CLI is not installed: `make awscli`")
+	}
+	t.Parallel()
+	s := initialised(t)
+	s.add("[trail]\nbucket = \"audit-archive\"\nprefix = \"site\"\n")
+	p := s.start(s.serve()...)
+	ask(t, s, p, "one")
+	dir := s.path("exported")
+	export := []string{"audit", "export", dir, "--config", s.path("claviger.toml"), "--now"}
+	r := s.run(export...)
+	if r.code != 0 || !regexp.MustCompile(`^Exported [3-9] records in \d log files, with \d digests`).
+		MatchString(r.stdout) {
+		t.Fatalf("%+v", r)
+	}
+	endpoint := s.bucket(dir)
+	validate := func() string {
+		t.Helper()
+		c := exec.Command("aws", "cloudtrail", "validate-logs", "--verbose", "--trail-arn",
+			"arn:aws:cloudtrail:us-east-1:111122223333:trail/claviger", "--start-time",
+			time.Now().Add(-24*time.Hour).UTC().Format(time.RFC3339))
+		c.Env = append(os.Environ(), "AWS_CONFIG_FILE=/dev/null",
+			"AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_PAGER=", "AWS_EC2_METADATA_DISABLED=true",
+			"AWS_ACCESS_KEY_ID="+s.id, "AWS_SECRET_ACCESS_KEY="+s.secret, "AWS_REGION=us-east-1",
+			"AWS_DEFAULT_REGION=us-east-1", "AWS_ENDPOINT_URL_S3="+endpoint,
+			"AWS_ENDPOINT_URL_CLOUDTRAIL=http://"+p.address())
+		out, err := c.CombinedOutput()
+		if exit := c.ProcessState; err != nil && exit.ExitCode() != 1 {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return string(out)
+	}
+	if said := validate(); !strings.Contains(said, "1/1 digest files valid") ||
+		!strings.Contains(said, "1/1 log files valid") || strings.Contains(said, "INVALID") {
+		t.Fatalf("the AWS CLI says:\n%s", said)
+	}
+
+	// Without a server the token is opened as it would, and the chain goes on.
+	time.Sleep(time.Second) // a digest ends in a later second
+	if code := p.stop(); code != 0 {
+		t.Fatal(code)
+	}
+	if r := s.run(export...); r.code != 0 {
+		t.Fatalf("%+v", r)
+	}
+	p = s.start(s.serve()...)
+	p.address()
+	if said := validate(); !strings.Contains(said, "2/2 digest files valid") ||
+		strings.Contains(said, "INVALID") {
+		t.Fatalf("the AWS CLI says:\n%s", said)
+	}
+
+	logs, err := filepath.Glob(filepath.Join(dir, "site/AWSLogs/111122223333/CloudTrail/us-east-1/*/*/*/*"))
+	if err != nil || len(logs) == 0 {
+		t.Fatalf("%q: %v", logs, err)
+	}
+	if err := os.Remove(logs[0]); err != nil {
+		t.Fatal(err)
+	}
+	if said := validate(); !strings.Contains(said, "INVALID: not found") {
+		t.Errorf("a log file is missing, and the AWS CLI says:\n%s", said)
+	}
+}
+
+func TestAuditExport_WithoutABucket_IsRefused(t *testing.T) {
+	t.Parallel()
+	s := initialised(t)
+	config := s.path("claviger.toml")
+	s.clear(s.run("audit", "export", s.path("x"), "--config", config), 3, "trail.bucket")
+	s.clear(s.run("audit", "export", "--config", config), 2, "name the directory")
+	s.clear(s.run("audit", "export", s.path("x")), 2, "--config FILE")
+}
+
+var eventID = regexp.MustCompile(`"eventID":"([0-9a-f-]{36})"`)
+
+// TestCopies_ServerKilled_HaveEveryRecord: what was on its way comes again.
+func TestCopies_ServerKilled_HaveEveryRecord(t *testing.T) {
+	t.Parallel()
+	s := initialised(t)
+	var mu sync.Mutex
+	collected := map[string]bool{}
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		lines := bufio.NewScanner(r.Body)
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() {
+			mu.Lock()
+			collected[eventID.FindStringSubmatch(lines.Text())[1]] = true
+			mu.Unlock()
+		}
+	}))
+	t.Cleanup(collector.Close)
+	s.add("[[trail.copies]]\nname = \"files\"\nkind = \"directory\"\nto = \"" +
+		s.path("copy") + "\"\n" +
+		"[[trail.copies]]\nname = \"http\"\nkind = \"http\"\nto = \"" + collector.URL + "/\"\n" +
+		"[[trail.copies]]\nname = \"gone\"\nkind = \"syslog\"\nto = \"127.0.0.1:9\"\n")
+	for n := range 4 {
+		p := s.start(s.serve()...)
+		for range 5 {
+			ask(t, s, p, "killed")
+		}
+		time.Sleep(time.Duration(n) * 400 * time.Millisecond)
+		if err := p.cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		<-p.ended
+	}
+	p := s.start(s.serve()...)
+	ask(t, s, p, "last")
+	r := s.run("audit", "tail", "-n", "0", "--config", s.path("claviger.toml"))
+	wanted := eventID.FindAllStringSubmatch(r.stdout, -1)
+	if len(wanted) < 21 {
+		t.Fatalf("%d records, %+v", len(wanted), r)
+	}
+	missing := func() (n int) {
+		filed := map[string]bool{}
+		files, err := filepath.Glob(s.path("copy/*.jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range files {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, found := range eventID.FindAllStringSubmatch(string(text), -1) {
+				filed[found[1]] = true
+			}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for _, id := range wanted {
+			if !filed[id[1]] || !collected[id[1]] {
+				n++
+			}
+		}
+		return n
+	}
+	for began := time.Now(); missing() > 0; time.Sleep(50 * time.Millisecond) {
+		if time.Since(began) > 30*time.Second {
+			t.Fatalf("%d records of %d did not come:\n%s", missing(), len(wanted), &p.stderr)
+		}
+	}
+}

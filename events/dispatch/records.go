@@ -1,0 +1,141 @@
+package dispatch
+
+import (
+	"bytes"
+	"context"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"claviger/events/rule"
+	"claviger/events/rulerows"
+)
+
+// wants is which records of an account and Region a rule might match.
+type wants struct {
+	any   bool // there is a rule that isn't disabled
+	reads bool // and one that matches calls which only read, too
+}
+
+// wanted finds out which records are looked at, in a few batches at a time.
+type wanted struct {
+	book   func(ctx context.Context, account, region string) (*rulerows.Book, error)
+	places map[[2]string]wants
+}
+
+// event makes the event of a record, or reports false if no rule can match it.
+func (w *wanted) event(ctx context.Context, line []byte) (e event, ok bool, err error) {
+	// What callers have said stands between the two.
+	const itsRegion, itsAccount = `"awsRegion":"`, `"recipientAccountId":"`
+	at := [2]string{text(line, bytes.LastIndex(line, []byte(itsAccount)), itsAccount),
+		text(line, bytes.Index(line, []byte(itsRegion)), itsRegion)}
+	if at[0] == "" || at[1] == "" {
+		return e, false, nil
+	}
+	of, known := w.places[at]
+	if !known {
+		if of, err = w.of(ctx, at); err != nil {
+			return e, false, err
+		}
+		w.places[at] = of
+	}
+	if !of.any || !of.reads && onlyReads(line) {
+		return e, false, nil
+	}
+	e, ok = envelope(line)
+	return e, ok, nil
+}
+
+func (w *wanted) of(ctx context.Context, at [2]string) (found wants, err error) {
+	book, err := w.book(ctx, at[0], at[1])
+	if book == nil {
+		return found, err
+	}
+	for _, r := range book.Rules {
+		if r.State != rule.Disabled && r.Pattern != "" {
+			found.any = true
+			found.reads = found.reads || r.State == rule.EnabledForAll
+		}
+	}
+	return found, nil
+}
+
+// text returns the value of a member that begins at a place, or nothing if that is none. It has no
+// escapes.
+func text(line []byte, at int, name string) string {
+	if at < 0 {
+		return ""
+	}
+	value, _, _ := bytes.Cut(line[at+len(name):], []byte{'"'})
+	return string(value)
+}
+
+// onlyReads reports whether a record is of a call that only reads.
+func onlyReads(line []byte) bool {
+	const name = `"readOnly":`
+	i := bytes.LastIndex(line, []byte(name))
+	return i >= 0 && bytes.HasPrefix(line[i+len(name):], []byte("true"))
+}
+
+// record is what an event needs to know of a record.
+type record struct {
+	EventID     string `json:"eventID"`
+	EventTime   string `json:"eventTime"`
+	EventSource string `json:"eventSource"`
+	EventType   string `json:"eventType"`
+	Region      string `json:"awsRegion"`
+	Account     string `json:"recipientAccountId"`
+	Resources   []struct {
+		ARN string `json:"ARN"`
+	} `json:"resources"`
+}
+
+// header is an event of CloudTrail's without its detail, in EventBridge's order of members.
+type header struct {
+	Version    string         `json:"version"`
+	ID         string         `json:"id"`
+	DetailType string         `json:"detail-type"`
+	Source     string         `json:"source"`
+	Account    string         `json:"account"`
+	Time       string         `json:"time"`
+	Region     string         `json:"region"`
+	Resources  []string       `json:"resources"`
+	Detail     jsontext.Value `json:"detail"`
+}
+
+const (
+	apiCall      = "AWS API Call via CloudTrail"
+	serviceEvent = "AWS Service Event via CloudTrail"
+)
+
+// envelope makes CloudTrail's event of a record, under the record's own id and with seconds alone
+// in its time. It has no resources, as with AWS: those of the record are in the detail.
+func envelope(line []byte) (e event, ok bool) {
+	var r record
+	if json.Unmarshal(line, &r) != nil || r.EventID == "" {
+		return e, false
+	}
+	h := header{Version: "0", ID: r.EventID, DetailType: apiCall, Account: r.Account,
+		Region: r.Region, Time: seconds(r.EventTime), Resources: []string{}, Detail: line,
+		Source: "aws." + strings.TrimSuffix(r.EventSource, ".amazonaws.com")}
+	if r.EventType == "AwsServiceEvent" {
+		h.DetailType = serviceEvent
+	}
+	e = event{account: r.Account, region: r.Region, order: h.Source}
+	if len(r.Resources) > 0 {
+		e.order = r.Resources[0].ARN
+	}
+	var err error
+	e.text, err = json.Marshal(h)
+	return e, err == nil
+}
+
+// seconds cuts a time in RFC 3339 to its seconds.
+func seconds(t string) string {
+	whole, _, fraction := strings.Cut(t, ".")
+	if fraction {
+		return whole + "Z"
+	}
+	return t
+}
