@@ -8,12 +8,12 @@ import (
 	"time"
 
 	"claviger/hsm"
+	"claviger/internal/follow"
 	"claviger/internal/install"
 	"claviger/store"
 	"claviger/trail"
 	"claviger/trail/copies"
 	"claviger/trail/export"
-	"claviger/trail/follow"
 	"claviger/trail/retention"
 	"claviger/trail/search"
 

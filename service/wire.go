@@ -18,6 +18,7 @@ import (
 	"claviger/internal/clock"
 	"claviger/internal/delivery"
 	"claviger/internal/domain"
+	"claviger/internal/follow"
 	"claviger/internal/install"
 	"claviger/internal/listener"
 	"claviger/internal/op"
@@ -28,7 +29,6 @@ import (
 	"claviger/policy"
 	"claviger/store"
 	"claviger/topics/sending"
-	"claviger/trail/follow"
 )
 
 // Config is everything a service needs to know. All fields must be set.

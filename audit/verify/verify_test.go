@@ -255,6 +255,36 @@ func TestVerify_OlderTrail_IsToldByWhatWasHeld(t *testing.T) {
 	}
 }
 
+// TestVerify_CheckpointOfAnotherSize_IsNamedByItsRow: what a note says of itself is no place, once
+// it isn't what was signed. Of one that was held there is nothing else.
+func TestVerify_CheckpointOfAnotherSize_IsNamedByItsRow(t *testing.T) {
+	s, random := newSigner(t), mathrand.New(mathrand.NewPCG(21, 22))
+	whole := grown(t, s, random, 200, 4)
+	size := whole.sizes()[3]
+	says := func(claimed string) []byte {
+		return []byte(strings.Replace(whole.notes[size], fmt.Sprintf("\n%d\n", size),
+			"\n"+claimed+"\n", 1))
+	}
+	for _, claimed := range []string{"1", "199", "123456789", "x"} {
+		m := whole.clone()
+		m.notes[size] = string(says(claimed))
+		r := verified(t, m, verify.Options{Key: s.Key})
+		if len(r.Faults) != 1 || r.Faults[0].Kind != verify.Forged || r.Faults[0].Size != size {
+			t.Errorf("%s in the row of %d: %v", claimed, size, r.Faults)
+		}
+	}
+	m := whole.clone()
+	m.notes[-5] = m.notes[size]
+	r := verified(t, m, verify.Options{Key: s.Key})
+	if len(r.Faults) != 1 || r.Faults[0].Kind != verify.Forged || r.Faults[0].Size != -5 {
+		t.Errorf("a row of a size that there can't be: %v", r.Faults)
+	}
+	r = verified(t, whole, verify.Options{Key: s.Key, Held: [][]byte{says("77")}})
+	if len(r.Faults) != 1 || r.Faults[0].Kind != verify.Forged || r.Faults[0].Size != 77 {
+		t.Errorf("one that was held: %v", r.Faults)
+	}
+}
+
 func TestVerify_Faults_SayWhatAndWhere(t *testing.T) {
 	why := errors.New("x")
 	for want, f := range map[string]verify.Fault{

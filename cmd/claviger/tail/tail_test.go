@@ -500,8 +500,8 @@ func TestTail_EndedBeforeAllIsPrinted_IsNoSuccess(t *testing.T) {
 	ask := x.tail()
 	ask.Out = out
 	err := ask.Run(ctx)
-	want := fmt.Sprint("of ", x.batch)
-	if err == nil || !strings.Contains(err.Error(), want) || out.lines >= 2000*16 {
+	told := err != nil && strings.Contains(err.Error(), fmt.Sprint("of ", x.batch))
+	if !told || out.lines >= 2000*16 {
 		t.Errorf("after %d lines it ended with %v", out.lines, err)
 	}
 	if out.lines%16 != 0 {
