@@ -30,6 +30,7 @@ import (
 // Rules finds the rules of an account and Region.
 type Rules interface {
 	Book(ctx context.Context, account, region string) (*rulerows.Book, error)
+	Places() ([]rulerows.Place, error)
 }
 
 // Queue is where messages are put.
@@ -131,7 +132,31 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	var both sync.WaitGroup
 	both.Go(func() { d.loop(ctx, &d.outbox, d.readOutbox) })
 	both.Go(func() { d.loop(ctx, &d.trail, d.readTrail) })
+	both.Go(func() { d.ready(ctx) })
 	both.Wait()
+}
+
+// ready has all rules read before an event asks for them. Their rows are verified on the token:
+// that it has gone away must not wait until it is back, because nothing had happened before.
+func (d *Dispatcher) ready(ctx context.Context) {
+	for ctx.Err() == nil && !d.readAll(ctx) {
+		pause(ctx, again)
+	}
+}
+
+// readAll reports whether all rules could be read. What doesn't fit its signature is told of when
+// there is an event for it.
+func (d *Dispatcher) readAll(ctx context.Context) bool {
+	all, err := d.config.Rules.Places()
+	if err != nil {
+		return false
+	}
+	read := true
+	for _, at := range all {
+		_, err := d.config.Rules.Book(ctx, at.Account, at.Region)
+		read = read && (err == nil || errors.Is(err, rowmac.ErrEdited))
+	}
+	return read
 }
 
 // loop reads a source over and over. Its place is stored at last.

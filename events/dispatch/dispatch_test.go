@@ -38,12 +38,24 @@ type rules struct {
 	mu   sync.Mutex
 	of   map[string][]*rule.Rule
 	errs map[string]error
+	read map[string]bool // by account: without an error
 }
 
 func (r *rules) Book(_ context.Context, account, region string) (*rulerows.Book, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.read[account] = r.errs[account] == nil
 	return rulerows.NewBook(r.of[account+" "+region]), r.errs[account]
+}
+
+func (r *rules) Places() (all []rulerows.Place, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for at := range r.of {
+		account, region, _ := strings.Cut(at, " ")
+		all = append(all, rulerows.Place{Account: account, Region: region})
+	}
+	return all, nil
 }
 
 // queue keeps what is put.
@@ -81,7 +93,8 @@ type fixture struct {
 func begin(t *testing.T) *fixture {
 	t.Helper()
 	f := &fixture{T: t, db: storetest.Open(t, filepath.Join(storetest.Dir(t), "claviger.db")),
-		rules: &rules{of: map[string][]*rule.Rule{}, errs: map[string]error{}}, queue: &queue{}}
+		rules: &rules{of: map[string][]*rule.Rule{}, errs: map[string]error{},
+			read: map[string]bool{}}, queue: &queue{}}
 	t.Cleanup(f.end)
 	return f
 }
@@ -309,6 +322,34 @@ func TestRun_AfterRestart_PutsEachOnce(t *testing.T) {
 	}
 }
 
+// TestRun_BeforeAnyEvent_ReadsTheRules, and again until it could: when the token has gone away there
+// is an event, and nobody left who could verify the rules that it goes by.
+func TestRun_BeforeAnyEvent_ReadsTheRules(t *testing.T) {
+	f := begin(t)
+	f.rule("all", ofKMS, rule.Enabled, target("1", hook))
+	f.rules.errs[account] = errors.New("the token does not answer")
+	f.run()
+	awaits := func(want bool) {
+		t.Helper()
+		for until := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+			f.rules.mu.Lock()
+			got, asked := f.rules.read[account]
+			f.rules.mu.Unlock()
+			if asked && got == want {
+				return
+			}
+			if time.Now().After(until) {
+				t.Fatalf("the rules were asked for: %t, read: %t", asked, got)
+			}
+		}
+	}
+	awaits(false)
+	f.rules.mu.Lock()
+	delete(f.rules.errs, account)
+	f.rules.mu.Unlock()
+	awaits(true)
+}
+
 // TestRun_RulesThatWereEdited_HoldUpNoOtherAccount.
 func TestRun_RulesThatWereEdited_HoldUpNoOtherAccount(t *testing.T) {
 	f := begin(t)
@@ -328,7 +369,7 @@ func TestRun_RulesThatWereEdited_HoldUpNoOtherAccount(t *testing.T) {
 func BenchmarkRun_NobodysRecords(b *testing.B) {
 	r := call("Decrypt", true)
 	line := r.Append(nil)
-	looked := dispatch.Looker(&rules{of: map[string][]*rule.Rule{}})
+	looked := dispatch.Looker(&rules{of: map[string][]*rule.Rule{}, read: map[string]bool{}})
 	for b.Loop() {
 		if looked(line) {
 			b.Fatal("it makes an event")

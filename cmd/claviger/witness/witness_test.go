@@ -1,11 +1,6 @@
 package witness_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -19,42 +14,15 @@ import (
 	"time"
 
 	"claviger/audit/tree"
+	"claviger/audit/tree/treetest"
 	"claviger/cmd/claviger/evidence"
 	"claviger/cmd/claviger/witness"
 )
 
-// newSigner returns a key in memory and who signs by it.
-func newSigner(t *testing.T) tree.Signer {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	spki, err := x509.MarshalPKIXPublicKey(&private.PublicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := tree.NewKey("claviger/one", spki)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tree.Signer{Key: key, By: func(text []byte) ([]byte, error) {
-		digest := sha256.Sum256(text)
-		return ecdsa.SignASN1(rand.Reader, private, digest[:])
-	}}
-}
-
-// shelf is tiles in memory.
-type shelf map[[2]int64][]byte
-
-func (s shelf) Tile(level int, number int64) ([]byte, error) {
-	return s[[2]int64{int64(level), number}], nil
-}
-
 // offer is a trail of so many records, which have a word in them from one on.
 func offer(t *testing.T, s tree.Signer, size, from int64, word string) *witness.Offer {
 	t.Helper()
-	b, tiles := new(tree.Builder), shelf{}
+	b, tiles := new(tree.Builder), treetest.Shelf{}
 	for n := int64(1); n <= size; n++ {
 		said := ""
 		if n >= from {
@@ -62,9 +30,7 @@ func offer(t *testing.T, s tree.Signer, size, from int64, word string) *witness.
 		}
 		b.Append(tree.Leaf(fmt.Appendf(nil, "%d %s", n, said)))
 	}
-	for _, tile := range b.Changed() {
-		tiles[[2]int64{int64(tile.Level), tile.Number}] = tile.Hashes
-	}
+	tiles.Put(b)
 	c := tree.Checkpoint{Origin: s.Name(), Size: size, Root: b.Root()}
 	note, err := c.Sign(s)
 	if err != nil {
@@ -89,7 +55,7 @@ func listening(t *testing.T, logs ...*tree.Key) (url string, key *tree.WitnessKe
 // TestPlaces_TrailThatGoesOn_IsTaken, and one that doesn't is an alarm, in every place and after a
 // restart of whoever hands it on, where the place can be asked.
 func TestPlaces_TrailThatGoesOn_IsTaken(t *testing.T) {
-	s := newSigner(t)
+	s := treetest.NewSigner(t, "claviger/one")
 	sink, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -142,7 +108,7 @@ func TestPlaces_TrailThatGoesOn_IsTaken(t *testing.T) {
 
 // TestFile_CutOff_GoesOnBehindTheLastWholeOne: the machine stopped while it was written.
 func TestFile_CutOff_GoesOnBehindTheLastWholeOne(t *testing.T) {
-	s := newSigner(t)
+	s := treetest.NewSigner(t, "claviger/one")
 	f := &witness.File{Path: filepath.Join(t.TempDir(), "checkpoints"), Key: s.Key}
 	for n := int64(1); n <= 400; n++ { // more than is read of its end
 		if err := f.Hand(t.Context(), offer(t, s, n, 9999, "")); err != nil {
@@ -171,7 +137,7 @@ func TestFile_CutOff_GoesOnBehindTheLastWholeOne(t *testing.T) {
 
 // TestHolder_Requests_AreAnsweredAsC2SPSays.
 func TestHolder_Requests_AreAnsweredAsC2SPSays(t *testing.T) {
-	s, stranger := newSigner(t), newSigner(t)
+	s, stranger := treetest.NewSigner(t, "claviger/one"), treetest.NewSigner(t, "claviger/one")
 	url, _ := listening(t, s.Key)
 	post := func(body string) (int, string) {
 		t.Helper()
@@ -225,7 +191,7 @@ func TestHolder_Requests_AreAnsweredAsC2SPSays(t *testing.T) {
 
 // TestRemote_AnswersThatAreNone_AreNoAlarm: they say nothing of the trail.
 func TestRemote_AnswersThatAreNone_AreNoAlarm(t *testing.T) {
-	s := newSigner(t)
+	s := treetest.NewSigner(t, "claviger/one")
 	o := offer(t, s, 10, 99, "")
 	_, key := listening(t, s.Key)
 	for _, c := range []struct {
