@@ -34,6 +34,14 @@ const (
 	noLattice   = "there is no VPC Lattice"
 	oneBus      = "the default bus has nothing that could be set"
 
+	noLogGroups  = "there are no log groups"
+	noTopic      = "no topic is told of exports: EventBridge's rules see each record"
+	noEncryption = "exported files are not encrypted"
+	noStop       = "a trail can't be stopped"
+	isPrinted    = "`claviger audit export` says itself what failed"
+	oneTrail     = "an account has one trail, and it has one key"
+	noSelectors  = "all is recorded"
+
 	noSuchTargets = "there are no targets of that kind"
 )
 
@@ -98,6 +106,29 @@ var left = map[string]string{
 	"SAMLProviderListEntry.Arn":        noOthers,
 	"SAMLProviderListEntry.CreateDate": noOthers,
 	"SAMLProviderListEntry.ValidUntil": noOthers,
+
+	"cloudtrail.GetEventSelectors.Out.AdvancedEventSelectors":          noSelectors,
+	"cloudtrail.ListTrails.Out.NextToken":                              oneTrail,
+	"cloudtrail.ListPublicKeys.Out.NextToken":                          oneTrail,
+	"cloudtrail.GetTrailStatus.Out.LatestCloudWatchLogsDeliveryError":  noLogGroups,
+	"cloudtrail.GetTrailStatus.Out.LatestCloudWatchLogsDeliveryTime":   noLogGroups,
+	"cloudtrail.GetTrailStatus.Out.LatestNotificationAttemptSucceeded": noTopic,
+	"cloudtrail.GetTrailStatus.Out.LatestNotificationAttemptTime":      noTopic,
+	"cloudtrail.GetTrailStatus.Out.LatestNotificationError":            noTopic,
+	"cloudtrail.GetTrailStatus.Out.LatestNotificationTime":             noTopic,
+	"cloudtrail.GetTrailStatus.Out.LatestDeliveryAttemptSucceeded":     isPrinted,
+	"cloudtrail.GetTrailStatus.Out.LatestDeliveryAttemptTime":          isPrinted,
+	"cloudtrail.GetTrailStatus.Out.LatestDeliveryError":                isPrinted,
+	"cloudtrail.GetTrailStatus.Out.LatestDigestDeliveryError":          isPrinted,
+	"cloudtrail.GetTrailStatus.Out.StartLoggingTime":                   noStop,
+	"cloudtrail.GetTrailStatus.Out.StopLoggingTime":                    noStop,
+	"cloudtrail.GetTrailStatus.Out.TimeLoggingStarted":                 noStop,
+	"cloudtrail.GetTrailStatus.Out.TimeLoggingStopped":                 noStop,
+	"Trail.CloudWatchLogsLogGroupArn":                                  noLogGroups,
+	"Trail.CloudWatchLogsRoleArn":                                      noLogGroups,
+	"Trail.SnsTopicARN":                                                noTopic,
+	"Trail.SnsTopicName":                                               noTopic,
+	"Trail.KmsKeyId":                                                   noEncryption,
 
 	"events.DescribeRule.Out.ManagedBy":                              noManaged,
 	"Rule.ManagedBy":                                                 noManaged,

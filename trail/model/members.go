@@ -34,6 +34,8 @@ var members = shape.Sentences{
 	"Trails":                        "The account's trails: one or none.",
 	"ValidityEndTime":               "Until when the key signs digests.",
 	"ValidityStartTime":             "Since when the key signs digests.",
+	"Type":                          "The kind of the resources: there are none.",
+	"Values":                        "The resources: there are none.",
 	"Value":                         "The key as RSAPublicKey of PKCS #1, in DER.",
 	"includeShadowTrails":           "Also in Regions that the trail is not of; absent: true.",
 	"trailList":                     "The account's trails: one or none.",
