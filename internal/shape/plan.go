@@ -240,7 +240,9 @@ func (c *check) structures(m *member, v reflect.Value, at position) {
 		return
 	}
 	keys := v.MapKeys()
-	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	slices.SortFunc(keys, func(a, b reflect.Value) int {
+		return strings.Compare(a.String(), b.String())
+	})
 	for _, key := range keys {
 		if entry := v.MapIndex(key); !c.isNull(entry, at, m, key.String()) {
 			c.members(m.elem, entry, at.entry(m, key.String()))
