@@ -379,6 +379,7 @@ var layers = []struct{ pkg, may, because string }{
 		"what AWS's model says is known before anything is looked up"},
 	{"trail/copies", "internal/follow internal/outbound store",
 		"a copy is the trail's records on their way out, whatever they say"},
+	{"trail/witnessed", "", "how places stand is what was said of them, whoever asks"},
 	{"trail/export", "store", "files are made of records, and say nothing that isn't in them"},
 	{"trail/retention", "internal/clock store", "what goes is told by its age alone"},
 

@@ -201,6 +201,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	m.watchClock(s.clock.Guard)
 	m.watchTrail(s.prover.Sequencer, s.trail.index)
 	m.watchCopies(s.trail.copies)
+	m.watchWitnessed(&s.trail.witnessed)
 	m.watchDeliveries(s.queue, c.Clock.Now)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
 		Remark: s.clock.remark, Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending,
