@@ -235,7 +235,7 @@ func answered(t *testing.T, url string, o *witness.Offer) string {
 // TestCheckCosigned_AnythingButTheWitnesssOwnSignature_IsNoConsent: whoever stands in a witness's
 // place could say yes to an older trail.
 func TestCheckCosigned_AnythingButTheWitnesssOwnSignature_IsNoConsent(t *testing.T) {
-	s := newSigner(t)
+	s := treetest.NewSigner(t, "claviger/one")
 	url, key := listening(t, s.Key)
 	other, stranger := listening(t, s.Key)
 	ten, eleven := offer(t, s, 10, 99, ""), offer(t, s, 11, 99, "")
@@ -275,7 +275,7 @@ func TestParseWitnessKey_Keys_AreThoseThatWitnessesPrint(t *testing.T) {
 	if read, err := tree.ParseWitnessKey(" " + text + "\n"); err != nil || read.String() != text {
 		t.Errorf("%v, %v", read, err)
 	}
-	for _, bad := range []string{"", "x", text[1:], text[:len(text)-4], "a+b", newSigner(t).String(),
+	for _, bad := range []string{"", "x", text[1:], text[:len(text)-4], "a+b", treetest.NewSigner(t, "claviger/one").String(),
 		strings.Replace(text, "witness/one", "witness/two", 1), strings.Replace(text, "+B", "+A", 1)} {
 		if _, err := tree.ParseWitnessKey(bad); !errors.Is(err, tree.ErrWitnessKey) {
 			t.Errorf("%q: %v", bad, err)
