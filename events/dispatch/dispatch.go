@@ -21,10 +21,10 @@ import (
 	"claviger/events/rulerows"
 	"claviger/internal/delivery"
 	"claviger/internal/domain"
+	"claviger/internal/follow"
 	"claviger/internal/outbox"
 	"claviger/internal/rowmac"
 	"claviger/store"
-	"claviger/trail/follow"
 )
 
 // Rules finds the rules of an account and Region.

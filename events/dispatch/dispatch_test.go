@@ -18,11 +18,11 @@ import (
 	"claviger/events/rulerows"
 	"claviger/internal/delivery"
 	"claviger/internal/domain"
+	"claviger/internal/follow"
 	"claviger/internal/outbox"
 	"claviger/internal/rowmac"
 	"claviger/store"
 	"claviger/store/storetest"
-	"claviger/trail/follow"
 )
 
 const (

@@ -100,7 +100,7 @@ func Notes(from store.Reader, each func(size int64, note []byte) error) error {
 		size int64
 		note []byte
 	}
-	for after, full := int64(-1), true; full; {
+	for after, full := int64(math.MinInt64), true; full; {
 		var page []one
 		err := from.Rows(qNotes, []any{after}, func(scan func(...any) error) error {
 			var c one
