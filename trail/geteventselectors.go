@@ -23,11 +23,11 @@ type GetEventSelectorsOutput struct {
 type EventSelector struct {
 	ReadWriteType                 string
 	IncludeManagementEvents       bool
-	DataResources                 []DataResource // none
+	DataResources                 []DataResource
 	ExcludeManagementEventSources []string
 }
 
-// DataResource is a kind of resource whose use is recorded beside.
+// DataResource names resources of one type. No selector has any.
 type DataResource struct {
 	Type   string
 	Values []string

@@ -33,6 +33,19 @@ type Fault struct {
 	Why         error // or nil
 }
 
+// goesOnFrom reports whether a fault and the one before are one: records that follow each other, or
+// hashes of one tile, which each checkpoint over it tells of anew.
+func (f Fault) goesOnFrom(before Fault) bool {
+	switch {
+	case f.Kind != before.Kind:
+		return false
+	case f.Kind == Missing:
+		return f.First == before.Last+1
+	}
+	return f.Kind == Tile && f.Level == 0 && before.Level == 0 && f.Number == before.Number &&
+		f.First >= before.First && f.First <= before.Last+1
+}
+
 // String says it in one sentence.
 func (f Fault) String() string {
 	where := fmt.Sprintf("record %d", f.First)

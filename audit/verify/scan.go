@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"context"
+	"math"
 
 	"claviger/audit/tree"
 
@@ -48,6 +49,12 @@ type row struct {
 	records [][]byte
 }
 
+// possible reports whether a row has numbers that records have: from 1 on, and such as the service
+// can still count to.
+func (r row) possible() bool {
+	return r.first >= 1 && r.first <= math.MaxInt64-int64(len(r.records))-tree.Width
+}
+
 // scan reads every record once, and holds it against the tile that has its hash.
 func (v *verification) scan(ctx context.Context) error {
 	s := &scanning{verification: v, expected: 1}
@@ -56,7 +63,12 @@ func (v *verification) scan(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		return s.next(row{first, bytes.Split(records, newline)})
+		r := row{first, bytes.Split(records, newline)}
+		if !r.possible() {
+			s.fault(Fault{Kind: Doubled, First: first, Last: first})
+			return nil
+		}
+		return s.next(r)
 	})
 	if err == nil {
 		err = s.take(s.row)

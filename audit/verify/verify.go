@@ -203,9 +203,8 @@ func (v *verification) judgeRange() {
 // fault remembers a fault. What goes on from the one before is one with it.
 func (v *verification) fault(f Fault) {
 	faults := v.report.Faults
-	if n := len(faults); n > 0 && f.Kind == faults[n-1].Kind && f.First == faults[n-1].Last+1 &&
-		(f.Kind == Missing || f.Kind == Tile && f.Level == 0 && f.Number == faults[n-1].Number) {
-		faults[n-1].Last = f.Last
+	if n := len(faults); n > 0 && f.goesOnFrom(faults[n-1]) {
+		faults[n-1].Last = max(faults[n-1].Last, f.Last)
 		return
 	}
 	if f.Kind == Rewritten {

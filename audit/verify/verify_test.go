@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	mathrand "math/rand/v2"
 	"slices"
 	"strings"
@@ -257,6 +258,34 @@ func TestVerify_CheckpointOfAnotherSize_IsNamedByItsRow(t *testing.T) {
 	r = verified(t, whole, verify.Options{Key: s.Key, Held: [][]byte{says("77")}})
 	if len(r.Faults) != 1 || r.Faults[0].Kind != verify.Forged || r.Faults[0].Size != 77 {
 		t.Errorf("one that was held: %v", r.Faults)
+	}
+}
+
+// TestVerify_RowsOfImpossibleNumbers_AreNamed: they hide from whoever reads from 1 on, and hold up
+// nobody who counts to them.
+func TestVerify_RowsOfImpossibleNumbers_AreNamed(t *testing.T) {
+	s, random := treetest.NewSigner(t, "claviger/one"), mathrand.New(mathrand.NewPCG(23, 24))
+	whole := grown(t, s, random, 600, 4)
+	for _, first := range []int64{math.MinInt64, -1, 0, math.MaxInt64 - 1, math.MaxInt64} {
+		m := whole.clone()
+		m.rows[first] = "a\nb\nc"
+		r := verified(t, m, verify.Options{Key: s.Key})
+		if len(r.Faults) != 1 || r.Faults[0].Kind != verify.Doubled || r.Faults[0].First != first {
+			t.Errorf("a row of number %d: %v", first, r.Faults)
+		}
+	}
+}
+
+// TestVerify_TileMissing_IsOneFault, however many checkpoints it is under.
+func TestVerify_TileMissing_IsOneFault(t *testing.T) {
+	s, random := treetest.NewSigner(t, "claviger/one"), mathrand.New(mathrand.NewPCG(25, 26))
+	m := grown(t, s, random, 200, 20)
+	last := m.newest()
+	clear(m.tiles)
+	r := verified(t, m, verify.Options{Key: s.Key})
+	if len(r.Faults) != 1 || r.Faults[0].Kind != verify.Tile || r.Faults[0].First != 1 ||
+		r.Faults[0].Last != last {
+		t.Errorf("%v", r.Faults)
 	}
 }
 

@@ -70,6 +70,10 @@ const (
 	kept    = 10 * time.Second       // how often a place is stored that nothing made move
 	aTime   = 100                    // events of the outbox
 	mostPut = 500                    // messages in one transaction
+
+	// mostBytes is how much is made of one event by input transformers. An account may have 1,500
+	// targets, each of which makes a megabyte of it.
+	mostBytes = 64 << 20
 )
 
 const ofTheService = "how far events are read is one number, for all accounts"
@@ -201,7 +205,7 @@ func (d *Dispatcher) readOutbox(ctx context.Context) error {
 			text: e.Event}); err != nil {
 			return err
 		}
-		if all.size() >= mostPut {
+		if all.full() {
 			break
 		}
 	}
@@ -233,7 +237,7 @@ func (d *Dispatcher) readTrail(ctx context.Context) error {
 			if err := d.match(ctx, &all, e); err != nil {
 				return err
 			}
-			if all.size() < mostPut {
+			if !all.full() {
 				continue
 			}
 			if err := d.put(&d.trail, at, all); err != nil {

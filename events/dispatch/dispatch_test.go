@@ -117,6 +117,9 @@ func (f *fixture) run() {
 		if t.Input != nil && *t.Input == "" {
 			return nil, errors.New("the template makes no JSON")
 		}
+		if t.InputTransformer != nil {
+			return make([]byte, 1<<20), nil
+		}
 		return event, nil
 	}
 	d, err := dispatch.New(dispatch.Config{DB: f.db, Feed: &follow.Feed{DB: f.db}, Rules: f.rules,
@@ -294,6 +297,25 @@ func TestRun_Event_GoesToEachTargetOfEachRule(t *testing.T) {
 		!json.Valid(f.queue.dead[0].Body) {
 		t.Errorf("what can't be made is %+v: %v", f.queue.dead, f.queue.why)
 	}
+}
+
+// TestRun_EventOfWhichTooMuchIsMade_IsADeadLetterForTheRest: what an account's own targets make of one
+// event takes no more memory than there is.
+func TestRun_EventOfWhichTooMuchIsMade_IsADeadLetterForTheRest(t *testing.T) {
+	f := begin(t)
+	large := target("1", hook)
+	large.InputTransformer = &rule.InputTransformer{InputTemplate: "<aws.events.event.json>"}
+	for i := range 70 {
+		f.rule(fmt.Sprint("r", i), ofKMS, rule.Enabled, large)
+	}
+	f.run()
+	f.event("KMS CMK Deletion", keyARN)
+	f.wants(64)
+	if len(f.queue.dead) != 6 || f.queue.why.Code != delivery.ResourceLimit {
+		t.Errorf("%d are dead: %v", len(f.queue.dead), f.queue.why)
+	}
+	f.event("KMS CMK Deletion", keyARN)
+	f.wants(128)
 }
 
 // TestRun_AfterRestart_PutsEachOnce: nothing twice, and nothing of what came before there was a

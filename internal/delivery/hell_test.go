@@ -276,8 +276,8 @@ func (h *hell) report(kills, taken int) {
 		"HTTP three times out of four, each in its way, and to one that is well.",
 		time.Now().UTC().Format(time.DateOnly), []figure{{"kills", fmt.Sprint(kills)},
 			{"receivers", fmt.Sprint(len(h.receivers))},
-			{"messages whose transaction was acknowledged", fmt.Sprint(messages)},
-			{"taken, with those that came again", fmt.Sprint(taken)},
+			{"messages whose transaction was acknowledged", grouped(messages)},
+			{"taken, with those that came again", grouped(taken)},
 			{"lost", "0"}, {"sent out of order on one thing", "0"}}}, "", "\t")
 	if err == nil {
 		err = os.WriteFile("../../torture/results/receivers.json", append(text, '\n'), 0o644)
@@ -286,6 +286,9 @@ func (h *hell) report(kills, taken int) {
 		h.Error(err)
 	}
 }
+
+// grouped is a number of thousands.
+func grouped(n int) string { return fmt.Sprintf("%d,%03d", n/1000, n%1000) }
 
 // check looks at what a receiver has taken. Each message is taken for the first time in order. What
 // came again was sent before what follows it; a slow receiver may serve that late, when nobody

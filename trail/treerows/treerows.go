@@ -41,7 +41,7 @@ var (
 	qRow = store.Wide(`SELECT batch, records FROM trail WHERE batch <= $1 ORDER BY batch DESC LIMIT 1`,
 		ofTheService)
 
-	qOldest = store.Wide(`SELECT coalesce(min(batch), 0) FROM trail`, ofTheService)
+	qOldest = store.Wide(`SELECT coalesce(min(batch), 0) FROM trail WHERE batch > 0`, ofTheService)
 
 	qNewest = store.Wide(`SELECT `+checkpoints.Columns()+` FROM tree_checkpoints
 		ORDER BY size DESC LIMIT 1`, ofTheService)
@@ -164,7 +164,7 @@ func Open(db *store.DB) Trail { return Trail{Tiles{db}, db} }
 
 // Batches calls each for every row of the trail.
 func (t Trail) Batches(each func(first int64, records []byte) error) error {
-	return t.DB.Trail(0, func(batch int64, _ time.Time, records []byte) error {
+	return t.DB.Trail(math.MinInt64, func(batch int64, _ time.Time, records []byte) error {
 		return each(batch, records)
 	})
 }

@@ -52,7 +52,7 @@ func readKey(said string) (*tree.Key, error) {
 	if !strings.Contains(said, "+") {
 		text, err := os.ReadFile(said)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w, and no file that holds one: %w", tree.ErrKey, err)
 		}
 		said = string(text)
 	}

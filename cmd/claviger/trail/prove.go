@@ -19,7 +19,7 @@ func proveRecords(ctx context.Context, e *command.Env, args []string) error {
 	w := evidenceFlags{command: f.Name()}
 	f.StringVar(&w.path, "config", "", "`file` of the configuration")
 	f.StringVar(&w.database, "database", "", "the database's `file`, or a copy of it, or a backup")
-	f.StringVar(&w.key, "key", "", "what `claviger audit key` has printed, or a `file` that holds it")
+	f.StringVar(&w.key, "key", "", "the `key` that claviger audit key has printed, or a file that holds it")
 	id, err := command.ParseName(f, args, "name the record by its eventID or its number")
 	if err != nil {
 		return err

@@ -37,7 +37,7 @@ func verifyTrail(ctx context.Context, e *command.Env, args []string) error {
 		"the database's. With a database its\ntree tells of each; without one they must begin with the "+
 		"first record, and --checkpoint is needed")
 	first := f.Int64("first", 1, "the `number` of the first of these records")
-	f.StringVar(&w.key, "key", "", "what `claviger audit key` has printed, or a `file` that holds it")
+	f.StringVar(&w.key, "key", "", "the `key` that claviger audit key has printed, or a file that holds it")
 	o := verify.Options{}
 	f.Func("checkpoint", "a `file` of checkpoints that were kept elsewhere, as witnesses do: the trail "+
 		"must have them.\nIt may be said several times", func(name string) error {

@@ -33,7 +33,7 @@ func witnessTrail(ctx context.Context, e *command.Env, args []string) error {
 	w := evidenceFlags{command: f.Name()}
 	f.StringVar(&w.path, "config", "", "`file` of the configuration")
 	f.StringVar(&w.database, "database", "", "the database's `file`")
-	f.StringVar(&w.key, "key", "", "what `claviger audit key` has printed, or a `file` that holds it")
+	f.StringVar(&w.key, "key", "", "the `key` that claviger audit key has printed, or a file that holds it")
 	var to []string
 	f.Func("to", "a `place`; it may be said several times", func(place string) error {
 		to = append(to, place)
