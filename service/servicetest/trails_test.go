@@ -130,3 +130,24 @@ func TestPublicKeys_OfAnyTime_AreThoseThatSigned(t *testing.T) {
 		}
 	}
 }
+
+// TestTrailStatus_AfterAnExport_SaysWhenItWas; before any it says nothing.
+func TestTrailStatus_AfterAnExport_SaysWhenItWas(t *testing.T) {
+	t.Parallel()
+	s := servicetest.Start(t)
+	status := func() *cloudtrail.GetTrailStatusOutput {
+		return must(s.CloudTrail().GetTrailStatus(t.Context(),
+			&cloudtrail.GetTrailStatusInput{Name: aws.String("claviger")}))(t)
+	}
+	if got := status(); got.LatestDeliveryTime != nil || got.LatestDigestDeliveryTime != nil {
+		t.Errorf("before: %+v", got)
+	}
+	before := s.Clock.Now().Truncate(time.Second)
+	must(s.Service().SignDigests(t.Context(), export.Trail{Name: "claviger"}, nil, servicetest.Account,
+		"test"))(t)
+	got := status()
+	if got.LatestDeliveryTime == nil || got.LatestDeliveryTime.Before(before) ||
+		!got.LatestDigestDeliveryTime.Equal(*got.LatestDeliveryTime) || !*got.IsLogging {
+		t.Errorf("%+v, exported at %v", got, before)
+	}
+}
