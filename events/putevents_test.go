@@ -104,6 +104,28 @@ func TestPutEvents_SourceOfTheService_IsRefused(t *testing.T) {
 	}
 }
 
+// TestPutEvents_WhereManyWait_IsThrottled: callers push out nothing that services have told.
+func TestPutEvents_WhereManyWait_IsThrottled(t *testing.T) {
+	s := start(t)
+	put := func() events.PutEventsOutput {
+		t.Helper()
+		return must[events.PutEventsOutput](s, "PutEvents", M{"Entries": []M{
+			{"Source": "s", "DetailType": "t", "Detail": "{}"}, {"Source": "s"}}})
+	}
+	s.Edit(`INSERT INTO event_cursors (reader, position) VALUES ('outbox', -9999)`)
+	if out := put(); out.FailedEntryCount != 1 {
+		t.Errorf("%+v", out)
+	}
+	if out := put(); out.FailedEntryCount != 2 ||
+		out.Entries[0].ErrorCode != "ThrottlingException" ||
+		out.Entries[1].ErrorCode != "InvalidArgument" {
+		t.Errorf("%+v", out)
+	}
+	if sent := s.sent(); len(sent) != 1 {
+		t.Errorf("the outbox has %d", len(sent))
+	}
+}
+
 func TestPutEvents_TooMuch_IsRefusedAsAWhole(t *testing.T) {
 	s := start(t)
 	big := M{"Source": "s", "DetailType": "t", "Detail": `{"a":"` + strings.Repeat("x", 256<<10) + `"}`}

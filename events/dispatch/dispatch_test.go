@@ -372,6 +372,23 @@ func TestRun_BeforeAnyEvent_ReadsTheRules(t *testing.T) {
 	awaits(true)
 }
 
+// TestRun_EventsThatWereRead_GoButForTheNewest: callers put large ones.
+func TestRun_EventsThatWereRead_GoButForTheNewest(t *testing.T) {
+	f := begin(t)
+	f.rule("all", ofKMS, rule.Enabled, target("1", hook))
+	for i := range 1500 {
+		f.event(fmt.Sprint("Event", i), keyARN)
+		if i == 0 {
+			f.run()
+		}
+	}
+	f.wants(1499) // what there was before there was a dispatcher is nobody's
+	all, err := outbox.After(f.db, 0, 2000)
+	if err != nil || len(all) < 1000 || len(all) > 1000+100 {
+		t.Errorf("%d are left: %v", len(all), err)
+	}
+}
+
 // TestRun_RulesThatWereEdited_HoldUpNoOtherAccount.
 func TestRun_RulesThatWereEdited_HoldUpNoOtherAccount(t *testing.T) {
 	f := begin(t)
