@@ -39,6 +39,10 @@ func main() {
 		"measure what this many parameters in a tree cost, and nothing else")
 	flag.IntVar(&b.records, "records", 0,
 		"measure lookups among this many records of the trail, and nothing else")
+	flag.BoolVar(&b.followers, "followers", false,
+		"measure what those cost who follow the trail, and nothing else")
+	followed := flag.String("followed", "", "internal: be a service of this directory, "+
+		"whose trail those follow who are named")
 	noop := flag.String("noop", "", "internal: be a service with a rotator that touches nothing, "+
 		"of this directory")
 	floor := flag.String("floor", "", "internal: be the floor, on the token of this directory")
@@ -47,6 +51,8 @@ func main() {
 	switch {
 	case *floor != "":
 		err = serveFloor(*floor)
+	case *followed != "":
+		err = serveFollowed(*followed, flag.Args())
 	case *noop != "":
 		err = serveNoop(*noop)
 	default:
@@ -77,6 +83,7 @@ type bench struct {
 	rotations  int
 	parameters int
 	records    int
+	followers  bool
 
 	dir   string // of the service: its database lies on a disk that syncs, its token wherever that is
 	bares bares
@@ -99,6 +106,8 @@ func (b *bench) run(ctx context.Context) (err error) {
 	switch {
 	case b.records > 0:
 		return past.Measure(ctx, b.dir, b.records)
+	case b.followers:
+		return b.followerLines(ctx)
 	case b.slow:
 		return b.slowLines(ctx)
 	case b.parameters > 0:
@@ -145,6 +154,9 @@ func (b *bench) operations(ctx context.Context) error {
 		return err
 	}
 	if err := b.floodLines(s, c, w); err != nil {
+		return err
+	}
+	if err := b.followerLines(ctx); err != nil {
 		return err
 	}
 	return b.crowdLines(ctx, s, c)

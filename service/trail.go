@@ -27,7 +27,25 @@ type Trail struct {
 	Exported *export.Trail // that files are exported of; nil: none
 	Copies   []copies.Copy
 	Keep     time.Duration // 0: for ever
+
+	// Followed says which of [Followers] there are; nil: all. Who measures what one costs leaves
+	// others out.
+	Followed func(name string) bool
 }
+
+// Followers are those who read the trail behind the commits: what proves it, the index of it, its
+// copies, what finds events in it for rules, and what finds in it that something is wrong.
+var Followers = []string{ofTree, ofIndex, ofCopies, ofEvents, ofAlarms}
+
+const (
+	ofTree   = "tree"
+	ofIndex  = "index"
+	ofCopies = "copies"
+	ofEvents = "events"
+	ofAlarms = "alarms"
+)
+
+func (t *Trail) has(follower string) bool { return t.Followed == nil || t.Followed(follower) }
 
 // signing is what digests are signed by.
 type signing struct {
@@ -138,9 +156,13 @@ func (s *Service) newTrailWork(c Config, in *install.Installation, feed *follow.
 	return w, nil
 }
 
-func (w *trailWork) start(ctx context.Context, work *sync.WaitGroup) {
-	work.Go(func() { w.index.Keep(ctx, w.feed) })
-	work.Go(func() { w.copies.Run(ctx) })
+func (w *trailWork) start(ctx context.Context, t *Trail, work *sync.WaitGroup) {
+	if t.has(ofIndex) {
+		work.Go(func() { w.index.Keep(ctx, w.feed) })
+	}
+	if t.has(ofCopies) {
+		work.Go(func() { w.copies.Run(ctx) })
+	}
 	if w.retention != nil {
 		work.Go(func() { w.retention.Run(ctx) })
 	}

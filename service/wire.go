@@ -99,6 +99,7 @@ type Service struct {
 	clock    *timekeeper
 	watchers watchers
 	prover   *prover
+	feed     *follow.Feed
 	trail    *trailWork
 	queue    *delivery.Queue
 	outside  receivers
@@ -127,10 +128,13 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if s.Token, err = hsm.Open(ctx, c.HSM); err != nil {
 		return nil, err
 	}
-	s.DB, err = store.Open(ctx, store.Config{Path: c.Database, Log: c.Log, Observe: m})
+	s.feed = new(follow.Feed)
+	s.DB, err = store.Open(ctx, store.Config{Path: c.Database, Log: c.Log, Observe: m,
+		Committed: s.feed.Committed})
 	if err != nil {
 		return nil, err
 	}
+	s.feed.DB = s.DB
 	if c.Create {
 		if s.Created, err = install.Create(ctx, s.DB, s.Token, c.Clock.Now()); err != nil {
 			return nil, err
@@ -151,9 +155,11 @@ func Open(ctx context.Context, c Config) (_ *Service, err error) {
 	if err = s.Jobs.FreeLeases(); err != nil {
 		return nil, err
 	}
-	s.prover.start()
+	if c.Trail.has(ofTree) {
+		s.prover.start()
+	}
 	if !c.Idle {
-		s.start()
+		s.start(&c.Trail)
 	}
 	return s, nil
 }
@@ -178,9 +184,8 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 		Log: c.Log, Now: c.Clock.Now, Clock: s.clock.Guard}
 	s.runner, s.callers, s.entities, s.region = runner, callers, entities, c.Regions[0]
 	s.id = in.ID
-	feed := &follow.Feed{DB: s.DB}
-	s.prover = s.newProver(ctx, in, feed, c.Log)
-	if s.trail, err = s.newTrailWork(c, in, feed); err != nil {
+	s.prover = s.newProver(ctx, in, s.feed, c.Log)
+	if s.trail, err = s.newTrailWork(c, in, s.feed); err != nil {
 		return err
 	}
 	s.services = newServices(workings{db: s.DB, token: s.Token, installation: in, regions: c.Regions,
@@ -219,17 +224,21 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 }
 
 // start begins the work that nobody waits for.
-func (s *Service) start() {
+func (s *Service) start(t *Trail) {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.work.Go(func() { s.clock.run(ctx) })
 	s.work.Go(func() { s.Jobs.Run(ctx) })
 	s.work.Go(func() { s.queue.Run(ctx) })
-	s.work.Go(func() { s.dispatcher.Run(ctx) })
-	s.work.Go(func() { s.watchers.trail.Run(ctx) })
+	if t.has(ofEvents) {
+		s.work.Go(func() { s.dispatcher.Run(ctx) })
+	}
+	if t.has(ofAlarms) {
+		s.work.Go(func() { s.watchers.trail.Run(ctx) })
+	}
 	s.work.Go(func() { s.watchers.parts.Run(ctx) })
 	s.work.Go(func() { s.services.kms.CustomKeyStores().KeepConnected(ctx) })
-	s.trail.start(ctx, &s.work)
+	s.trail.start(ctx, t, &s.work)
 }
 
 // ResetCluster allows one more password to be tried on a cluster that account may use. by is the

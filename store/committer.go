@@ -23,6 +23,7 @@ type committer struct {
 	schema  *schema
 	log     *slog.Logger
 	observe Observer
+	tell    func(batch, at int64, records []byte)
 	health  health
 	stats   counters
 	sets    *rowSets // nil until somebody has them kept
@@ -107,9 +108,9 @@ func (c *committer) attempt(batch []*request) (outcome, error) {
 	if err := c.sets.write(c.conn); err != nil {
 		return c.abandon(err)
 	}
-	if len(c.records) > 0 {
-		row := batchRow{batch: c.newest.Load() + 1, at: time.Now().UnixMicro(), records: c.records}
-		row.records = row.records[:len(row.records)-1] // without the final newline
+	var row batchRow
+	if n := len(c.records); n > 0 { // without the final newline
+		row = batchRow{newest + 1, time.Now().UnixMicro(), c.records[:n-1]}
 		if _, err := c.conn.exec(insertBatch, row.batch, row.at, row.records); err != nil {
 			return c.abandon(err)
 		}
@@ -122,6 +123,9 @@ func (c *committer) attempt(batch []*request) (outcome, error) {
 	c.sets.committed()
 	c.newest.Store(newest)
 	took := time.Since(start)
+	if c.tell != nil && row.batch > 0 {
+		c.tell(row.batch, row.at, append([]byte(nil), row.records...))
+	}
 	c.stats.committed(batch)
 	c.queue.committed(batch, took)
 	if c.observe != nil {

@@ -19,6 +19,12 @@ type Config struct {
 	Log     *slog.Logger // nil: slog.Default
 	Observe Observer     // nil: nobody
 
+	// Committed is told of each batch of records once [DB.TrailNewest] says that it is durable, before
+	// anybody is answered, and may keep the bytes: who follows the trail needn't read it back. It must
+	// be quick. Now and then a batch is there of which it isn't told. at is in microseconds, as
+	// [FromMicros] takes it. nil: nobody.
+	Committed func(batch, at int64, records []byte)
+
 	// Migrations make the schema, as [Migrations] has them; nil: the program's own. Tests add tables.
 	Migrations fs.FS
 }
@@ -80,7 +86,7 @@ func (db *DB) start(ctx context.Context, c Config) error {
 		return errors.Join(err, conn.close())
 	}
 	w := &committer{queue: newQueue(c.Log), engine: db.engine, schema: made,
-		log: c.Log, observe: c.Observe}
+		log: c.Log, observe: c.Observe, tell: c.Committed}
 	if err := w.adopt(conn); err != nil {
 		return err
 	}

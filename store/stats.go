@@ -39,10 +39,8 @@ func (db *DB) Stats() Stats {
 		c.mu.Lock()
 		s.Waiting = len(c.waiting)
 		c.mu.Unlock()
-		s.Batches = c.stats.batches.Load()
-		s.Entries = c.stats.entries.Load()
-		s.Spoiled = c.stats.spoiled.Load()
-		s.Hangs, s.Uncertain = c.hangs.Load(), c.uncertain.Load()
+		s.Batches, s.Entries = c.stats.batches.Load(), c.stats.entries.Load()
+		s.Spoiled, s.Hangs, s.Uncertain = c.stats.spoiled.Load(), c.hangs.Load(), c.uncertain.Load()
 	}
 	return s
 }

@@ -26,7 +26,8 @@ const (
 	every = 100 * time.Millisecond
 	// pageBytes bounds what [Feed.After] returns. One batch may be larger, and comes alone.
 	pageBytes = 1 << 20
-	// recentBytes bounds what is kept for those who come a moment later.
+	// recentBytes bounds what is kept for those who come a moment later, and what the committer has
+	// handed over by then.
 	recentBytes = 8 << 20
 )
 
@@ -49,6 +50,48 @@ type Feed struct {
 	mu     sync.Mutex
 	recent []Batch // one behind the other without a gap, the newest last
 	bytes  int     // of their records
+
+	handed handed
+}
+
+// handed are batches that the committer has handed over and nobody has asked for yet.
+type handed struct {
+	mu      sync.Mutex // held for a moment only, for the committer waits for it
+	batches []Batch
+	bytes   int
+}
+
+// Committed takes a batch that the committer has just made durable, so that it isn't read back; it
+// is for [store.Config]. What isn't handed over is read from the database.
+func (f *Feed) Committed(batch, at int64, records []byte) {
+	f.handed.mu.Lock()
+	defer f.handed.mu.Unlock()
+	if f.handed.bytes > recentBytes { // nobody asks
+		f.handed.batches, f.handed.bytes = nil, 0
+	}
+	f.handed.batches = append(f.handed.batches,
+		Batch{First: batch, At: store.FromMicros(at), Records: records})
+	f.handed.bytes += len(records)
+}
+
+// take adds to what is in memory what was handed over since the last time. The lock is held.
+func (f *Feed) take() {
+	f.handed.mu.Lock()
+	batches := f.handed.batches
+	f.handed.batches, f.handed.bytes = nil, 0
+	f.handed.mu.Unlock()
+	if end := len(f.recent); end > 0 { // some may have been read from the database already
+		last := f.recent[end-1].Last()
+		batches = slices.DeleteFunc(batches, func(b Batch) bool { return b.First <= last })
+	}
+	for len(batches) > 0 {
+		whole := 1 // those that follow without a gap
+		for whole < len(batches) && batches[whole].First == batches[whole-1].Last()+1 {
+			whole++
+		}
+		f.keep(batches[:whole], batches[0].First-1)
+		batches = batches[whole:]
+	}
 }
 
 // After returns the batches behind record n, in order: from the one that has record n+1, whole, up
@@ -81,6 +124,7 @@ func (f *Feed) After(ctx context.Context, n int64) ([]Batch, error) {
 // Only what follows on that is kept: who reads the past pushes nobody's present out.
 func (f *Feed) page(n int64) ([]Batch, error) {
 	f.mu.Lock()
+	f.take()
 	if len(f.recent) > 0 && n+1 < f.recent[0].First {
 		f.mu.Unlock()
 		return f.read(n)
@@ -117,7 +161,7 @@ func (f *Feed) kept(n int64) []Batch {
 	return f.recent[begin:end:end]
 }
 
-// keep adds a page that was read behind record n to what is in memory, or begins anew with it. The
+// keep adds a page of what is behind record n to what is in memory, or begins anew with it. The
 // slices that others have of it stay as they are.
 func (f *Feed) keep(page []Batch, n int64) {
 	if end := len(f.recent); end == 0 || f.recent[end-1].Last() != n {
@@ -127,14 +171,15 @@ func (f *Feed) keep(page []Batch, n int64) {
 		f.recent = append(f.recent, b)
 		f.bytes += len(b.Records)
 	}
+	if f.bytes <= recentBytes {
+		return
+	}
 	drop := 0
-	for f.bytes > recentBytes && drop < len(f.recent)-1 {
+	for f.bytes > recentBytes/2 && drop < len(f.recent)-1 { // so much that it isn't done each time
 		f.bytes -= len(f.recent[drop].Records)
 		drop++
 	}
-	if drop > 0 {
-		f.recent = append([]Batch(nil), f.recent[drop:]...)
-	}
+	f.recent = append([]Batch(nil), f.recent[drop:]...)
 }
 
 var errFull = errors.New("the page is full")

@@ -203,3 +203,83 @@ func TestAfter_OldestRemoved_BeginsBehindThem(t *testing.T) {
 		}
 	}
 }
+
+// TestAfter_HandedOver_ReadsNoDatabase, however many follow; and what was not handed over is read.
+func TestAfter_HandedOver_ReadsNoDatabase(t *testing.T) {
+	f := new(follow.Feed)
+	told := true
+	db, err := store.Open(t.Context(), store.Config{Path: filepath.Join(storetest.Dir(t), "db"),
+		Committed: func(batch, at int64, records []byte) {
+			if told {
+				f.Committed(batch, at, records)
+			}
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	source := &counted{DB: db}
+	f.DB = source
+	var want []string
+	for n := range 60 {
+		told = n < 20 || n >= 30 && n != 45
+		commit(t, source, fmt.Sprint("a", n), fmt.Sprint("b", n))
+		want = append(want, fmt.Sprintf("%d a%d", 2*n+1, n), fmt.Sprintf("%d b%d", 2*n+2, n))
+		switch n {
+		case 9, 19: // all of these were handed over
+			for range 3 {
+				if got := drain(t, f, 0, int64(len(want))); !slices.Equal(got, want) {
+					t.Fatalf("%q, want %q", got, want)
+				}
+			}
+			if reads := source.reads.Load(); reads != 0 {
+				t.Fatalf("%d readings of what the committer handed over", reads)
+			}
+		case 35, 50, 59:
+			for from := range want {
+				if got := drain(t, f, int64(from), int64(len(want))); !slices.Equal(got, want[from:]) {
+					t.Fatalf("behind %d: %q, want %q", from, got, want[from:])
+				}
+			}
+		}
+	}
+}
+
+// TestAfter_ReadAndThenHandedOver_ComesOnce: who was quicker than the committer has read it.
+func TestAfter_ReadAndThenHandedOver_ComesOnce(t *testing.T) {
+	db, _ := open(t)
+	f := &follow.Feed{DB: db}
+	for _, record := range []string{"a", "b", "c"} {
+		commit(t, db, record)
+	}
+	want := []string{"1 a", "2 b", "3 c"}
+	if got := drain(t, f, 0, 3); !slices.Equal(got, want) {
+		t.Fatalf("%q, want %q", got, want)
+	}
+	f.Committed(2, 1, []byte("b"))
+	f.Committed(3, 1, []byte("c"))
+	commit(t, db, "d")
+	f.Committed(4, 1, []byte("d"))
+	reads := db.reads.Load()
+	for from := range int64(4) {
+		if got := drain(t, f, from, 4); len(got) != int(4-from) {
+			t.Errorf("behind %d: %q", from, got)
+		}
+	}
+	if more := db.reads.Load() - reads; more != 0 {
+		t.Errorf("%d more readings", more)
+	}
+}
+
+// TestCommitted_NobodyFollows_KeepsLittle: what is handed over doesn't grow without an end.
+func TestCommitted_NobodyFollows_KeepsLittle(t *testing.T) {
+	db, _ := open(t)
+	f := &follow.Feed{DB: db}
+	long := []byte(strings.Repeat("x", 1<<20))
+	for n := range int64(64) {
+		f.Committed(n+1, 1, long)
+	}
+	if most := f.Handed(); most > 16<<20 {
+		t.Errorf("%d bytes wait for nobody", most)
+	}
+}

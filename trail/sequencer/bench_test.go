@@ -2,7 +2,10 @@ package sequencer_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -70,4 +73,49 @@ func BenchmarkMillionRecords_OfUsualLength(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkPace_20000RecordsASecond_BesideLoad has records committed at that pace for ten seconds,
+// 16 to a batch of the usual length, while as many goroutines as there are processors do nothing
+// but compute. It says for how long a record waits at most for the signature that proves it.
+func BenchmarkPace_20000RecordsASecond_BesideLoad(b *testing.B) {
+	const pace, each, span = 20_000, 16, 10 * time.Second
+	s := &site{token: hsmtest.Open(b, hsmtest.SoftHSM(b)), path: storetest.Dir(b) + "/claviger.db"}
+	s.open(b)
+	q, stop := s.run()
+	over := make(chan struct{})
+	var load sync.WaitGroup
+	for range runtime.NumCPU() {
+		load.Go(func() {
+			for sum := sha256.Sum256(nil); ; sum = sha256.Sum256(sum[:]) {
+				select {
+				case <-over:
+					return
+				default:
+				}
+			}
+		})
+	}
+	batch := bytes.Repeat(append(bytes.Repeat([]byte("x"), 1200), '\n'), each)
+	var oldest time.Duration
+	records, most, began := 0, int64(0), time.Now()
+	for time.Since(began) < span {
+		if due := int(time.Since(began).Seconds() * pace); records >= due {
+			time.Sleep(time.Millisecond)
+			continue
+		}
+		err := s.db.Commit(nil, func(error) []byte { return batch[:len(batch)-1] })
+		if err != nil {
+			b.Fatal(err)
+		}
+		records += each
+		oldest, most = max(oldest, q.Age()), max(most, q.Lag())
+	}
+	took := time.Since(began)
+	close(over)
+	load.Wait()
+	stop()
+	b.ReportMetric(float64(records)/took.Seconds(), "records/s")
+	b.ReportMetric(oldest.Seconds(), "s-until-provable")
+	b.ReportMetric(float64(most), "records-behind")
 }

@@ -41,6 +41,8 @@ var (
 	qRow = store.Wide(`SELECT batch, records FROM trail WHERE batch <= $1 ORDER BY batch DESC LIMIT 1`,
 		ofTheService)
 
+	qOldest = store.Wide(`SELECT coalesce(min(batch), 0) FROM trail`, ofTheService)
+
 	qNewest = store.Wide(`SELECT `+checkpoints.Columns()+` FROM tree_checkpoints
 		ORDER BY size DESC LIMIT 1`, ofTheService)
 	qKept = store.Wide(`SELECT at FROM tree_checkpoints WHERE kept = 1 ORDER BY size DESC LIMIT 1`,
@@ -190,6 +192,12 @@ func (t Trail) Record(number int64) (record []byte, err error) {
 		first++
 	}
 	return nil, nil
+}
+
+// Oldest is the number of the oldest record, 0 if there is none.
+func (t Trail) Oldest() (number int64, err error) {
+	err = t.DB.Row(qOldest, nil, &number)
+	return number, err
 }
 
 // Last is the number of the newest record, 0 if there is none.

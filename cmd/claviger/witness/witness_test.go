@@ -275,7 +275,8 @@ func TestParseWitnessKey_Keys_AreThoseThatWitnessesPrint(t *testing.T) {
 	if read, err := tree.ParseWitnessKey(" " + text + "\n"); err != nil || read.String() != text {
 		t.Errorf("%v, %v", read, err)
 	}
-	for _, bad := range []string{"", "x", text[1:], text[:len(text)-4], "a+b", treetest.NewSigner(t, "claviger/one").String(),
+	log := treetest.NewSigner(t, "claviger/one").String()
+	for _, bad := range []string{"", "x", text[1:], text[:len(text)-4], "a+b", log,
 		strings.Replace(text, "witness/one", "witness/two", 1), strings.Replace(text, "+B", "+A", 1)} {
 		if _, err := tree.ParseWitnessKey(bad); !errors.Is(err, tree.ErrWitnessKey) {
 			t.Errorf("%q: %v", bad, err)
