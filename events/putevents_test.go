@@ -93,7 +93,8 @@ func TestPutEvents_EveryMember_IsInTheEnvelope(t *testing.T) {
 	}
 }
 
-// TestPutEvents_SourceOfTheService_IsRefused: people are woken for what the service tells of itself.
+// TestPutEvents_SourceOfTheService_IsRefused: people are woken for what the service tells of
+// itself.
 func TestPutEvents_SourceOfTheService_IsRefused(t *testing.T) {
 	s := start(t)
 	out := must[events.PutEventsOutput](s, "PutEvents", M{"Entries": []M{

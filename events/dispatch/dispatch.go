@@ -88,8 +88,8 @@ var (
 	qRead   = store.Wide(`DELETE FROM outbox WHERE position <= $1`, ofTheService)
 )
 
-// outboxReader is what the reader of the outbox is called in event_cursors. PutEvents looks there how
-// far it is.
+// outboxReader is what the reader of the outbox is called in event_cursors. PutEvents looks there
+// how far it is.
 const outboxReader = "outbox"
 
 // place is how far one source is read.

@@ -19,8 +19,8 @@ import (
 	"claviger/store"
 )
 
-// Kept is how many events rest here at most. With the usual half a KiB each they are some 50 MiB. Of
-// events of callers, which have up to 256 KiB, a tenth may wait to be read.
+// Kept is how many events rest here at most. With the usual half a KiB each they are some 50 MiB.
+// Of events of callers, which have up to 256 KiB, a tenth may wait to be read.
 const Kept = 100_000
 
 const rowSaysWhose = "the row names its account and Region"
