@@ -146,7 +146,7 @@ func TestETag_NothingNew_CostsNoTokenCall(t *testing.T) {
 		}
 		for _, r := range s.Trail(t, m) {
 			if r.EventSource != "secretsmanager.amazonaws.com" || r.ErrorCode != "" ||
-				string(r.AdditionalEventData) != `{"notModified":true}` {
+				string(r.AdditionalEventData) != `{"notModified":true,"resourceARNs":["`+*w.arn+`"]}` {
 				t.Errorf("%s: recorded as %s", path, r.Line)
 			}
 		}
