@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"claviger/service"
@@ -66,6 +67,11 @@ func (b *bench) followerLines(ctx context.Context) error {
 	all = append(all,
 		&followed{name: "tree, index, copy", followers: []string{"tree", "index", "copies"}},
 		&followed{name: "all", followers: service.Followers})
+	if b.followers {
+		all = slices.DeleteFunc(all, func(f *followed) bool {
+			return len(f.followers) > 0 && !strings.Contains(f.name, b.only)
+		})
+	}
 	for _, f := range all {
 		if err := b.beginFollowed(ctx, f); err != nil {
 			return err
