@@ -22,6 +22,7 @@
 //	internal/clock     whether the clock can be believed
 //	internal/envelope  how services have values sealed under KMS keys
 //	internal/pattern   the language of event patterns and filter policies
+//	internal/follow    reads the trail behind the committer, for all who follow it
 //	internal/outbox    events that changes leave, until they are delivered
 //	internal/install   what the installation knows of itself: its own keys
 //	internal/backup    backups that the token signs

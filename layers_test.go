@@ -201,7 +201,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"events", "events/... internal/... policy store",
 		"a domain knows the road, the engine and the trail, and no other domain"},
 	{"events/dispatch", "events/rule events/rulerows internal/delivery internal/domain " +
-		"internal/outbox internal/rowmac store trail/follow",
+		"internal/follow internal/outbox internal/rowmac store",
 		"who dispatches reads rules, and follows what happened wherever that is written down"},
 	{"events/destination", "events/connection events/dispatch events/rule internal/delivery " +
 		"internal/op internal/outbound",
@@ -265,10 +265,10 @@ var layers = []struct{ pkg, may, because string }{
 
 	{"alarms", "internal/outbox",
 		"an event of ours is a text, whatever it was made of"},
-	{"alarms/records", "alarms internal/domain internal/outbox policy policy/inspect trail/follow",
+	{"alarms/records", "alarms internal/domain internal/follow internal/outbox policy policy/inspect",
 		"what a record tells is in its text: no clock, no database"},
 	{"alarms/starter", "", "rules to begin with are texts"},
-	{"alarms/watch", "alarms alarms/records internal/domain internal/outbox store trail/follow",
+	{"alarms/watch", "alarms alarms/records internal/domain internal/follow internal/outbox store",
 		"who watches knows what is looked at by its name alone"},
 
 	{"jobs", "internal/domain internal/op internal/fault store",
@@ -300,6 +300,7 @@ var layers = []struct{ pkg, may, because string }{
 		"a queue knows rows and moments, and no receiver"},
 	{"internal/outbox", "internal/domain store",
 		"an event is a text and its place in a table; who leaves it and who takes it is for others"},
+	{"internal/follow", "store", "records are read and handed on, whatever becomes of them"},
 	{"internal/pattern", "", "a pattern is a text, and an event another"},
 	{"internal/envelope", "internal/op",
 		"a contract names what it carries and who is calling, and nothing else"},
@@ -364,20 +365,21 @@ var layers = []struct{ pkg, may, because string }{
 	{"audit/tree", "", "a tree is hashes of bytes, and a checkpoint a text with a signature"},
 	{"audit/verify", "audit/tree", "who verifies believes neither a database nor a service"},
 
-	{"trail/follow", "store", "records are read and handed on, whatever becomes of them"},
 	{"trail/treerows", "audit/tree internal/rowmac store",
 		"rows hold a tree and its checkpoints, and know neither who makes nor who verifies them"},
-	{"trail/sequencer", "trail/follow trail/treerows audit/tree internal/custody internal/rowmac store",
+	{"trail/sequencer",
+		"trail/treerows audit/tree internal/custody internal/follow internal/rowmac store",
 		"a tree is made of records as they come, signed by a device, and kept in rows"},
 
 	{"trail", "trail/... internal/... policy audit store",
 		"a domain knows the road, the engine and the trail, and no other domain"},
-	{"trail/search", "trail/follow store",
+	{"trail/search", "internal/follow store",
 		"an index knows records by their text, and no operation"},
 	{"trail/model", "internal/fault internal/op internal/shape",
 		"what AWS's model says is known before anything is looked up"},
-	{"trail/copies", "internal/outbound store trail/follow",
+	{"trail/copies", "internal/follow internal/outbound store",
 		"a copy is the trail's records on their way out, whatever they say"},
+	{"trail/witnessed", "", "how places stand is what was said of them, whoever asks"},
 	{"trail/export", "store", "files are made of records, and say nothing that isn't in them"},
 	{"trail/retention", "internal/clock store", "what goes is told by its age alone"},
 

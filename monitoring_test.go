@@ -61,7 +61,7 @@ var (
 
 // promQL are the words of its language that the queries use.
 var promQL = []string{"sum", "rate", "increase", "changes", "histogram_quantile", "or", "and",
-	"label_values"}
+	"unless", "time", "max_over_time", "label_values"}
 
 // everywhere are labels that each metric has once it was scraped, and the one of buckets.
 var everywhere = []string{"instance", "job", "le"}
@@ -252,6 +252,19 @@ func TestExamples_GrafanaDashboard_AsksForMetricsThatThereAre(t *testing.T) {
 	}
 	if queries < 25 {
 		t.Errorf("only %d queries", queries)
+	}
+}
+
+// TestExamples_Metrics_AreEachWatched: a metric that neither rings nor is shown was forgotten when
+// it came.
+func TestExamples_Metrics_AreEachWatched(t *testing.T) {
+	all := read(t, "examples/grafana/claviger.json") + read(t, "examples/prometheus/claviger.rules.yml")
+	for _, row := range table(section(t, "docs/operating.md", "## Metrics")) {
+		for _, name := range coded(row[0]) {
+			if !regexp.MustCompile(`\b` + name + `(_bucket|_sum)?\b`).MatchString(all) {
+				t.Errorf("%s is neither in a rule nor on the dashboard", name)
+			}
+		}
 	}
 }
 

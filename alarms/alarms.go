@@ -27,6 +27,7 @@ const (
 	ClockState     = "Clock State Change"
 	TrailState     = "Trail State Change"
 	CopyState      = "Trail Copy State Change"
+	WitnessState   = "Trail Witness State Change"
 	Mismatch       = "Signature Mismatch"
 	PendingUse     = "Pending Deletion Use"
 	DeniedRequests = "Denied Requests"
@@ -44,12 +45,16 @@ const (
 	Broken      = "BROKEN"
 	Going       = "GOING"
 	Failing     = "FAILING"
+
+	Held         = "HELD"
+	Unreached    = "UNREACHED"
+	Contradicted = "CONTRADICTED"
 )
 
 // State is the detail of a change of state: of [DeviceState] and the like.
 type State struct {
 	Version  string `json:"version"`
-	Name     string `json:"name,omitzero"` // of a copy
+	Name     string `json:"name,omitzero"` // of a copy or a witness's place
 	State    string `json:"state"`
 	Since    string `json:"since"` // when the state began
 	Previous string `json:"previous"`

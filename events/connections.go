@@ -1,6 +1,7 @@
 package events
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -15,47 +16,68 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// connectionTarget is a connection that an operation touches, there or not.
-type connectionTarget struct {
-	ref        connection.Ref
-	connection *connection.Connection // nil if there is none
-	unread     error
-	operation  string
-	absent     error // what is said where there is none; nil: it will be made
+// namedTarget is the connection or API destination of a name, there or not.
+type namedTarget struct {
+	ref       connection.Ref
+	kind      string // in ARNs
+	operation string
+	arn       string // empty: there is none
+	unread    error
+	absent    error // what is said where there is none; nil: it will be made
 }
 
 // Demands implements [op.Target].
-func (t *connectionTarget) Demands() []policy.Demand {
-	arn := t.ref.UnnamedARN("connection")
-	if t.connection != nil {
-		arn = t.connection.ARN()
-	}
+func (t *namedTarget) Demands() []policy.Demand {
+	arn := cmp.Or(t.arn, t.ref.UnnamedARN(t.kind))
 	return []policy.Demand{domain.On(action(t.operation), arn, t.ref.Account)}
 }
 
 // Changes implements [op.Changer]: who makes it and who changes it take turns, whatever its ARN
 // will be.
-func (t *connectionTarget) Changes() []string { return []string{t.ref.UnnamedARN("connection")} }
+func (t *namedTarget) Changes() []string { return []string{t.ref.UnnamedARN(t.kind)} }
 
 // Missing implements [op.Target].
-func (t *connectionTarget) Missing() error {
+func (t *namedTarget) Missing() error {
 	switch {
 	case t.unread != nil:
 		return t.unread
-	case t.connection == nil:
+	case t.arn == "":
 		return t.absent
 	}
 	return nil
 }
 
 // Ready implements [op.Target].
-func (t *connectionTarget) Ready() error { return nil }
+func (t *namedTarget) Ready() error { return nil }
+
+// refOf is what a name stands for in the caller's account and Region.
+func refOf(c *op.Call, name string) connection.Ref {
+	account, region := c.Namespace()
+	return connection.Ref{Account: account, Region: region, Name: name}
+}
+
+// checkRoom refuses another connection, or API destination, where there are as many as may be.
+func (s *Events) checkRoom(at connection.Ref, destinations bool) error {
+	full, err := s.connections.Full(at.Account, at.Region, destinations)
+	if err == nil && full {
+		return eventfault.TooMany
+	}
+	return err
+}
+
+// connectionTarget is a connection that an operation touches.
+type connectionTarget struct {
+	namedTarget
+	connection *connection.Connection // nil if there is none
+}
 
 func (s *Events) findConnectionOf(c *op.Call, operation, name string) *connectionTarget {
-	account, region := c.Namespace()
-	t := &connectionTarget{ref: connection.Ref{Account: account, Region: region, Name: name},
-		operation: operation, absent: eventfault.NoConnection(name)}
+	t := &connectionTarget{namedTarget: namedTarget{ref: refOf(c, name), kind: "connection",
+		operation: operation, absent: eventfault.NoConnection(name)}}
 	t.connection, t.unread = s.connections.Connection(c, t.ref)
+	if t.connection != nil {
+		t.arn = t.connection.ARN()
+	}
 	return t
 }
 

@@ -45,12 +45,8 @@ func (s *Events) createAPIDestination(c *op.Call, in CreateApiDestinationInput,
 	if t.destination != nil {
 		return nil, eventfault.DestinationExists(in.Name)
 	}
-	account, region := c.Namespace()
-	switch full, err := s.connections.Full(account, region, true); {
-	case err != nil:
+	if err := s.checkRoom(t.ref, true); err != nil {
 		return nil, err
-	case full:
-		return nil, eventfault.TooMany
 	}
 	return s.destined(c, nil, &connection.APIDestination{Ref: t.ref, ID: uuid.NewString(), Rev: 1,
 		Description: domain.Or(in.Description, ""), ConnectionARN: in.ConnectionArn,

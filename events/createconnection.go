@@ -134,12 +134,8 @@ func (s *Events) createConnection(c *op.Call, in CreateConnectionInput,
 	if t.connection != nil {
 		return nil, eventfault.ConnectionExists(in.Name)
 	}
-	account, region := c.Namespace()
-	switch full, err := s.connections.Full(account, region, false); {
-	case err != nil:
+	if err := s.checkRoom(t.ref, false); err != nil {
 		return nil, err
-	case full:
-		return nil, eventfault.TooMany
 	}
 	made := &connection.Connection{Ref: t.ref, ID: uuid.NewString(), Rev: 1,
 		Description: domain.Or(in.Description, ""), Type: in.AuthorizationType,

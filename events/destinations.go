@@ -9,51 +9,21 @@ import (
 	"claviger/events/rule"
 	"claviger/internal/domain"
 	"claviger/internal/op"
-	"claviger/policy"
 )
 
-// destinationTarget is an API destination that an operation touches, there or not.
+// destinationTarget is an API destination that an operation touches.
 type destinationTarget struct {
-	ref         connection.Ref
+	namedTarget
 	destination *connection.APIDestination // nil if there is none
-	unread      error
-	operation   string
-	absent      error // what is said where there is none; nil: it will be made
 }
-
-// Demands implements [op.Target].
-func (t *destinationTarget) Demands() []policy.Demand {
-	arn := t.ref.UnnamedARN("api-destination")
-	if t.destination != nil {
-		arn = t.destination.ARN()
-	}
-	return []policy.Demand{domain.On(action(t.operation), arn, t.ref.Account)}
-}
-
-// Changes implements [op.Changer], as [connectionTarget.Changes].
-func (t *destinationTarget) Changes() []string {
-	return []string{t.ref.UnnamedARN("api-destination")}
-}
-
-// Missing implements [op.Target].
-func (t *destinationTarget) Missing() error {
-	switch {
-	case t.unread != nil:
-		return t.unread
-	case t.destination == nil:
-		return t.absent
-	}
-	return nil
-}
-
-// Ready implements [op.Target].
-func (t *destinationTarget) Ready() error { return nil }
 
 func (s *Events) findDestinationOf(c *op.Call, operation, name string) *destinationTarget {
-	account, region := c.Namespace()
-	t := &destinationTarget{ref: connection.Ref{Account: account, Region: region, Name: name},
-		operation: operation, absent: eventfault.NoDestination(name)}
+	t := &destinationTarget{namedTarget: namedTarget{ref: refOf(c, name), kind: "api-destination",
+		operation: operation, absent: eventfault.NoDestination(name)}}
 	t.destination, t.unread = s.connections.Destination(c, t.ref)
+	if t.destination != nil {
+		t.arn = t.destination.ARN()
+	}
 	return t
 }
 

@@ -80,6 +80,9 @@ func (s *Events) Book(ctx context.Context, account, region string) (*rulerows.Bo
 	return s.rows.Book(ctx, account, region)
 }
 
+// Places returns where there are rules.
+func (s *Events) Places() ([]rulerows.Place, error) { return s.rows.Places() }
+
 // Jobs is the work that EventBridge puts off, by kind.
 func (s *Events) Jobs() map[string]domain.Job {
 	return map[string]domain.Job{scheduleJob: s.scheduled()}

@@ -156,6 +156,9 @@ func (s *Events) putEvents(c *op.Call, in PutEventsInput,
 	return op.Apply(s.outbox.Put(taken...), out), nil
 }
 
+// alarmSource is the source of what the service tells of itself.
+const alarmSource = "claviger"
+
 // refusal returns why an entry is refused, by AWS's names and in its words.
 func (e PutEventsRequestEntry) refusal() (code, message string) {
 	for _, member := range []struct {
@@ -167,7 +170,8 @@ func (e PutEventsRequestEntry) refusal() (code, message string) {
 				member.name + " is a required argument."
 		}
 	}
-	if strings.HasPrefix(*e.Source, "aws.") {
+	// What is told as the service's own word, people are woken for.
+	if strings.HasPrefix(*e.Source, "aws.") || *e.Source == alarmSource {
 		return model.NotAuthorizedForSource, "Not authorized for the source."
 	}
 	if !isDetail(*e.Detail) {

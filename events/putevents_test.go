@@ -93,6 +93,17 @@ func TestPutEvents_EveryMember_IsInTheEnvelope(t *testing.T) {
 	}
 }
 
+// TestPutEvents_SourceOfTheService_IsRefused: people are woken for what the service tells of itself.
+func TestPutEvents_SourceOfTheService_IsRefused(t *testing.T) {
+	s := start(t)
+	out := must[events.PutEventsOutput](s, "PutEvents", M{"Entries": []M{
+		{"Source": "claviger", "DetailType": "Device State Change", "Detail": "{}"},
+		{"Source": "claviger.ours", "DetailType": "T", "Detail": "{}"}}})
+	if out.FailedEntryCount != 1 || out.Entries[0].ErrorCode != "NotAuthorizedForSourceException" {
+		t.Errorf("%+v", out)
+	}
+}
+
 func TestPutEvents_TooMuch_IsRefusedAsAWhole(t *testing.T) {
 	s := start(t)
 	big := M{"Source": "s", "DetailType": "t", "Detail": `{"a":"` + strings.Repeat("x", 256<<10) + `"}`}

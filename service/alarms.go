@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"claviger/alarms"
@@ -13,6 +14,7 @@ import (
 	"claviger/internal/install"
 	"claviger/internal/outbox"
 	"claviger/store"
+	"claviger/trail/witnessed"
 )
 
 // Alarms is when the service tells of what it sees. What is zero is [Denied] in [Window].
@@ -48,21 +50,50 @@ func (s *Service) watch(c Config) {
 		Log: c.Log}
 	m := &s.watchers.parts
 	m.DB, m.Home, m.Log = s.DB, home, c.Log
-	m.Parts = []watch.Part{
-		{Type: alarms.DeviceState, Good: alarms.Available, Bad: alarms.Unavailable,
-			Works: func() bool { return s.Token.Ready() == nil }},
-		{Type: alarms.DatabaseState, Good: alarms.Available, Bad: alarms.Unavailable,
-			Works: func() bool { return s.DB.Ready() == nil }},
-		{Type: alarms.ClockState, Good: alarms.Believed, Bad: alarms.Doubted,
-			Works: func() bool { return s.clock.Doubt() == nil }},
-		{Type: alarms.TrailState, Good: alarms.Intact, Bad: alarms.Broken,
-			Works: func() bool { return !s.prover.Broken() }},
+	m.Parts = s.parts()
+}
+
+// parts returns what is looked at: what the service is made of, and the places of witnesses that
+// there were reports of.
+func (s *Service) parts() func() []watch.Part {
+	var fixed []watch.Part
+	add := func(kind, name, good, bad string, works func() bool) {
+		fixed = append(fixed, watch.Part{Type: kind, Name: name, Good: good,
+			State: watch.Either(works, good, bad)})
 	}
+	add(alarms.DeviceState, "", alarms.Available, alarms.Unavailable,
+		func() bool { return s.Token.Ready() == nil })
+	add(alarms.DatabaseState, "", alarms.Available, alarms.Unavailable,
+		func() bool { return s.DB.Ready() == nil })
+	add(alarms.ClockState, "", alarms.Believed, alarms.Doubted,
+		func() bool { return s.clock.Doubt() == nil })
+	add(alarms.TrailState, "", alarms.Intact, alarms.Broken,
+		func() bool { return !s.prover.Broken() })
 	for i, copied := range s.trail.copies.Status() {
-		m.Parts = append(m.Parts, watch.Part{Type: alarms.CopyState, Name: copied.Name,
-			Good: alarms.Going, Bad: alarms.Failing,
-			Works: func() bool { return s.trail.copies.Status()[i].Failing.IsZero() }})
+		add(alarms.CopyState, copied.Name, alarms.Going, alarms.Failing,
+			func() bool { return s.trail.copies.Status()[i].Failing.IsZero() })
 	}
+	fixed = slices.Clip(fixed)
+	return func() []watch.Part {
+		all := fixed
+		for _, place := range s.trail.witnessed.Places() {
+			all = append(all, watch.Part{Type: alarms.WitnessState, Name: place.Place,
+				Good: alarms.Held, State: func() string { return stateOf[place.State] }})
+		}
+		return all
+	}
+}
+
+// stateOf is what events call the states of a witness's places.
+var stateOf = map[string]string{
+	witnessed.Held:         alarms.Held,
+	witnessed.Unreached:    alarms.Unreached,
+	witnessed.Contradicted: alarms.Contradicted,
+}
+
+// Witnessed takes what a witness reports of the places that hold the trail's checkpoints.
+func (s *Service) Witnessed(reports []witnessed.Report) error {
+	return s.trail.witnessed.Take(s.clock.source.Now(), reports)
 }
 
 // homeOf is where what concerns the installation is told.

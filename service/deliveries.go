@@ -13,6 +13,7 @@ import (
 	"claviger/internal/delivery"
 	"claviger/internal/fault"
 	"claviger/topics"
+	"claviger/topics/sending"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -52,8 +53,17 @@ func (s *Service) Redrive(of delivery.Which) (int, error) { return s.queue.Redri
 func (s *Service) openQueue(c Config) (err error) {
 	s.outside = receivers{}
 	s.queue, err = delivery.Open(delivery.Config{DB: s.DB, Now: c.Clock.Now, Log: c.Log,
-		Receivers: s.outside})
+		Receivers: s.outside, Letter: letterOf})
 	return err
+}
+
+// letterOf makes what is put when a message dies for whoever gets the dead letters of a rule's
+// target. Those of subscriptions have none.
+func letterOf(d delivery.DeadLetter) (delivery.Message, bool) {
+	if d.Kind == sending.Kind {
+		return delivery.Message{}, false
+	}
+	return dispatch.Letter(d)
 }
 
 // deliverTo says who delivers, by kind of target, and joins events to their targets.

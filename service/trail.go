@@ -8,14 +8,15 @@ import (
 	"time"
 
 	"claviger/hsm"
+	"claviger/internal/follow"
 	"claviger/internal/install"
 	"claviger/store"
 	"claviger/trail"
 	"claviger/trail/copies"
 	"claviger/trail/export"
-	"claviger/trail/follow"
 	"claviger/trail/retention"
 	"claviger/trail/search"
+	"claviger/trail/witnessed"
 
 	"github.com/go-json-experiment/json"
 )
@@ -134,6 +135,7 @@ type trailWork struct {
 	index     *search.Index
 	copies    *copies.Copies
 	retention *retention.Retention // nil: the trail is kept for ever
+	witnessed witnessed.Board      // what witnesses report
 }
 
 func (s *Service) newTrailWork(c Config, in *install.Installation, feed *follow.Feed) (

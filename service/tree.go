@@ -7,8 +7,8 @@ import (
 
 	"claviger/audit/tree"
 	"claviger/internal/custody"
+	"claviger/internal/follow"
 	"claviger/internal/install"
-	"claviger/trail/follow"
 	"claviger/trail/sequencer"
 )
 

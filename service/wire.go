@@ -18,6 +18,7 @@ import (
 	"claviger/internal/clock"
 	"claviger/internal/delivery"
 	"claviger/internal/domain"
+	"claviger/internal/follow"
 	"claviger/internal/install"
 	"claviger/internal/listener"
 	"claviger/internal/op"
@@ -28,7 +29,6 @@ import (
 	"claviger/policy"
 	"claviger/store"
 	"claviger/topics/sending"
-	"claviger/trail/follow"
 )
 
 // Config is everything a service needs to know. All fields must be set.
@@ -206,6 +206,7 @@ func (s *Service) assemble(ctx context.Context, c Config, in *install.Installati
 	m.watchClock(s.clock.Guard)
 	m.watchTrail(s.prover.Sequencer, s.trail.index)
 	m.watchCopies(s.trail.copies)
+	m.watchWitnessed(&s.trail.witnessed)
 	m.watchDeliveries(s.queue, c.Clock.Now)
 	served := api.Config{Runner: runner, Operations: s.Operations, Ready: s.Ready,
 		Remark: s.clock.remark, Metrics: m.handler(), Log: c.Log, Version: c.Version, Ending: s.ending,

@@ -43,6 +43,9 @@ func TestPublish_OverHTTPS_IsAWSsFormAndSigned(t *testing.T) {
 		s.verify(asked)
 		sub := must[topics.ConfirmSubscriptionOutput](s, "ConfirmSubscription",
 			M{"TopicArn": topic, "Token": m.Token}).SubscriptionArn
+		if text := strings.Join(s.Records(), "\n"); strings.Contains(text, m.Token) {
+			t.Error("the trail has the token, by which whoever reads it could confirm")
+		}
 
 		id := must[topics.PublishOutput](s, "Publish", M{"TopicArn": topic, "Message": "m\né",
 			"Subject": "s", "MessageAttributes": M{"a": M{"DataType": "String", "StringValue": "b"},

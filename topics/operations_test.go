@@ -281,3 +281,19 @@ func TestPublishFor_Service_IsLetInByThePolicyAlone(t *testing.T) {
 		t.Errorf("they are %+v", all)
 	}
 }
+
+// TestPublish_AttributeWithoutType_IsRefusedInAWSsWords: they name the attribute (recorded).
+func TestPublish_AttributeWithoutType_IsRefusedInAWSsWords(t *testing.T) {
+	s := start(t)
+	topic := s.topic("t")
+	untyped := M{"a": M{"DataType": "String", "StringValue": "b"}, "kind": M{"StringValue": "b"}}
+	s.Refused("Publish", M{"TopicArn": topic, "Message": "m", "MessageAttributes": untyped},
+		"ValidationError", "1 validation error detected: Value null at "+
+			"'messageAttributes.kind.member.dataType' failed to satisfy constraint: "+
+			"Member must not be null")
+	s.Refused("PublishBatch", M{"TopicArn": topic, "PublishBatchRequestEntries": []M{
+		{"Id": "1", "Message": "m", "MessageAttributes": untyped}}},
+		"ValidationError", "1 validation error detected: Value null at "+
+			"'publishBatchRequestEntries.1.member.messageAttributes.kind.member.dataType' "+
+			"failed to satisfy constraint: Member must not be null")
+}

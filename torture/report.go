@@ -92,7 +92,8 @@ What was done to the true server, and what came of it. Each table is what one dr
 last whole sweep, on the day that it names: a server in a process of its own, on a SoftHSM2 token, with faults put between
 it and its device, its disk, its clock or its clients. ` + "`make torture`" + ` makes the sweeps anew and ` +
 	"`make docs`" + ` this page.
-Every driver makes a short sweep in ` + "`make test`" + `, too, and fails on one wrong answer.
+Every driver makes a short sweep in ` + "`make test`" + `, too, and fails on one wrong answer. [Receivers](#receivers) is about
+the queue of deliveries by itself, and part of ` + "`make soak`" + `.
 `
 
 // page returns docs/reliability.md.

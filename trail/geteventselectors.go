@@ -23,12 +23,18 @@ type GetEventSelectorsOutput struct {
 type EventSelector struct {
 	ReadWriteType                 string
 	IncludeManagementEvents       bool
-	DataResources                 []string
+	DataResources                 []DataResource
 	ExcludeManagementEventSources []string
+}
+
+// DataResource names resources of one type. No selector has any.
+type DataResource struct {
+	Type   string
+	Values []string
 }
 
 func (s *Trails) getEventSelectors(_ *op.Call, t *export.Trail) (GetEventSelectorsOutput, error) {
 	return GetEventSelectorsOutput{TrailARN: t.ARN(), EventSelectors: []EventSelector{{
-		ReadWriteType: "All", IncludeManagementEvents: true, DataResources: []string{},
+		ReadWriteType: "All", IncludeManagementEvents: true, DataResources: []DataResource{},
 		ExcludeManagementEventSources: []string{}}}}, nil
 }

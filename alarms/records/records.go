@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"claviger/alarms"
+	"claviger/internal/follow"
 	"claviger/internal/outbox"
-	"claviger/trail/follow"
 
 	"github.com/go-json-experiment/json"
 )

@@ -10,8 +10,8 @@ import (
 	"claviger/alarms"
 	"claviger/alarms/records"
 	"claviger/audit"
+	"claviger/internal/follow"
 	"claviger/internal/outbox"
-	"claviger/trail/follow"
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"

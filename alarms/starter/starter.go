@@ -25,6 +25,8 @@ func Rules() []Rule {
 			ours(`"Clock State Change"`)},
 		{"claviger-trail-copies", "A continuous copy of the trail doesn't get on, or does again.",
 			ours(`"Trail Copy State Change"`)},
+		{"claviger-trail-witnesses", "A place that holds the trail's checkpoints takes none, or says that " +
+			"the trail is another one.", ours(`"Trail Witness State Change"`)},
 		{"claviger-signatures", "A row of the database is not as the service stored it.",
 			ours(`"Signature Mismatch"`)},
 		{"claviger-pending-deletion", "A key or a secret that is about to be deleted is still asked for.",

@@ -51,7 +51,7 @@ func TestRules_DocumentedEvents_MatchOneEach(t *testing.T) {
 		}
 		found++
 	}
-	if found < 16 {
+	if found < 17 {
 		t.Errorf("only %d examples", found)
 	}
 }

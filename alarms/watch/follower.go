@@ -8,9 +8,9 @@ import (
 
 	"claviger/alarms/records"
 	"claviger/internal/domain"
+	"claviger/internal/follow"
 	"claviger/internal/outbox"
 	"claviger/store"
-	"claviger/trail/follow"
 )
 
 const (

@@ -25,12 +25,22 @@ const (
 	mostWaiting = 128
 )
 
-// Part is something that works or doesn't.
+// Part is something of which one state is good.
 type Part struct {
-	Type      string      // of its event
-	Name      string      // where there are several of the type
-	Good, Bad string      // its states
-	Works     func() bool // costs nothing
+	Type  string        // of its event
+	Name  string        // where there are several of the type
+	Good  string        // its state while nothing is wrong
+	State func() string // the one it is in; costs nothing
+}
+
+// Either returns the state of something that works or doesn't.
+func Either(works func() bool, good, bad string) func() string {
+	return func() string {
+		if works() {
+			return good
+		}
+		return bad
+	}
 }
 
 // standing is how a part was told to be.
@@ -44,7 +54,7 @@ type standing struct {
 type Monitor struct {
 	DB    *store.DB
 	Home  Home
-	Parts []Part
+	Parts func() []Part // those that there are by now; costs little
 	Log   *slog.Logger
 	Now   func() time.Time
 
@@ -100,7 +110,7 @@ func (m *Monitor) look(ctx context.Context) {
 		return // before there is an account there are no rules either
 	}
 	now := m.Now()
-	for _, p := range m.Parts {
+	for _, p := range m.Parts() {
 		m.lookAt(p, at, now)
 	}
 	m.lookAtRows(at, now)
@@ -110,10 +120,7 @@ func (m *Monitor) look(ctx context.Context) {
 // lookAt notices that a part has turned, once that has lasted.
 func (m *Monitor) lookAt(p Part, at alarms.Place, now time.Time) {
 	key := strings.TrimSpace(p.Type + " " + p.Name)
-	state := p.Bad
-	if p.Works() {
-		state = p.Good
-	}
+	state := p.State()
 	before, ok := m.told[key]
 	if !ok {
 		before = standing{State: p.Good}

@@ -14,15 +14,17 @@ type monitored struct {
 	*Monitor
 	b     *base
 	works bool
+	more  []Part
 	now   time.Time
 }
 
 func monitor(b *base, works bool, now time.Time) *monitored {
 	m := &monitored{b: b, works: works, now: now}
+	device := Part{Type: alarms.DeviceState, Good: alarms.Available,
+		State: Either(func() bool { return m.works }, alarms.Available, alarms.Unavailable)}
 	m.Monitor = &Monitor{DB: b.DB, Home: aHome(), Log: slog.Default(),
-		Now: func() time.Time { return m.now },
-		Parts: []Part{{Type: alarms.DeviceState, Good: alarms.Available, Bad: alarms.Unavailable,
-			Works: func() bool { return m.works }}}}
+		Now:   func() time.Time { return m.now },
+		Parts: func() []Part { return append(m.more, device) }}
 	if !m.begin() {
 		b.t.Fatal("it can't begin")
 	}
@@ -112,6 +114,28 @@ func TestMonitor_DatabaseThatIsAway_TellsWhenItIsBack(t *testing.T) {
 	if _, again := b.told(); !slices.Equal(again, ids) {
 		t.Errorf("told again: %q, %q", ids, again)
 	}
+}
+
+// TestMonitor_PartWithThreeStates_TellsEach: one that comes later, and goes from bad to worse.
+func TestMonitor_PartWithThreeStates_TellsEach(t *testing.T) {
+	m := monitor(open(t), true, morning)
+	m.after(time.Minute)
+	state := alarms.Held
+	m.more = []Part{{Type: alarms.WitnessState, Name: "file:a", Good: alarms.Held,
+		State: func() string { return state }}}
+	m.after(time.Minute)
+	m.tells("one that comes later")
+	var want []string
+	for _, state = range []string{alarms.Unreached, alarms.Contradicted, alarms.Held} {
+		m.after(time.Minute)
+		want = append(want, alarms.WitnessState+" "+state)
+		m.tells(state, want...)
+	}
+	state = alarms.Unreached
+	m.after(time.Minute)
+	m.more = nil
+	m.after(time.Minute)
+	m.tells("gone", append(want, alarms.WitnessState+" "+alarms.Unreached)...)
 }
 
 func TestMonitor_EditedRows_AreToldOncePerTableAndAWhile(t *testing.T) {

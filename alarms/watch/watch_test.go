@@ -13,10 +13,10 @@ import (
 	"claviger/alarms"
 	"claviger/alarms/records"
 	"claviger/audit"
+	"claviger/internal/follow"
 	"claviger/internal/outbox"
 	"claviger/store"
 	"claviger/store/storetest"
-	"claviger/trail/follow"
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"

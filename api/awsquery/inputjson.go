@@ -76,6 +76,10 @@ func (in *input) writeElements(b []byte, at string, n *node) (_ []byte, err erro
 			}
 			b = append(b, ':')
 		}
+		if isScalar(in.inner.typ) && !e.value.given {
+			b = append(b, "null"...) // of a map: in a list nothing else makes an element
+			continue
+		}
 		if b, err = in.inner.write(b, here, e.value); err != nil {
 			return nil, err
 		}

@@ -2,11 +2,7 @@ package tree_test
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -16,44 +12,10 @@ import (
 	"testing"
 
 	"claviger/audit/tree"
+	"claviger/audit/tree/treetest"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
-
-// newSigner returns a key in memory and who signs by it.
-func newSigner(t testing.TB, name string) tree.Signer {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	spki, err := x509.MarshalPKIXPublicKey(&private.PublicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := tree.NewKey(name, spki)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tree.Signer{Key: key, By: func(text []byte) ([]byte, error) {
-		digest := sha256.Sum256(text)
-		return ecdsa.SignASN1(rand.Reader, private, digest[:])
-	}}
-}
-
-// shelf is tiles in memory.
-type shelf map[[2]int64][]byte
-
-func (s shelf) Tile(level int, number int64) ([]byte, error) {
-	return s[[2]int64{int64(level), number}], nil
-}
-
-func (s shelf) put(b *tree.Builder) {
-	for _, t := range b.Changed() {
-		s[[2]int64{int64(t.Level), t.Number}] = t.Hashes
-	}
-	b.Stored()
-}
 
 func record(n int64) []byte { return fmt.Appendf(nil, `{"eventID":"%d"}`, n) }
 
@@ -77,7 +39,7 @@ func (r *reference) ReadHashes(indexes []int64) (found []tlog.Hash, err error) {
 // TestBuilder_AnySize_HasTheRootOfTlog, however often it was stored and resumed in between.
 func TestBuilder_AnySize_HasTheRootOfTlog(t *testing.T) {
 	var all reference
-	b, tiles := new(tree.Builder), shelf{}
+	b, tiles := new(tree.Builder), treetest.Shelf{}
 	for n := int64(0); n < 70_000; n++ {
 		leaf := tree.Leaf(record(n + 1))
 		stored, err := tlog.StoredHashesForRecordHash(n, leaf, &all)
@@ -93,7 +55,7 @@ func TestBuilder_AnySize_HasTheRootOfTlog(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tiles.put(b)
+		tiles.Put(b)
 		if b, err = tree.Resume(tree.Checkpoint{Size: n + 1, Root: want}, tiles); err != nil {
 			t.Fatal(err)
 		}
@@ -107,9 +69,9 @@ func TestBuilder_AnySize_HasTheRootOfTlog(t *testing.T) {
 }
 
 func TestResume_OtherTiles_AreRefused(t *testing.T) {
-	b, tiles := new(tree.Builder), shelf{}
+	b, tiles := new(tree.Builder), treetest.Shelf{}
 	grow(b, 1000)
-	tiles.put(b)
+	tiles.Put(b)
 	c := tree.Checkpoint{Size: 1000, Root: b.Root()}
 	for at, data := range tiles {
 		if at == [2]int64{0, 0} || at == [2]int64{0, 1} || at == [2]int64{0, 2} {
@@ -135,7 +97,7 @@ func flip(data []byte, at int) []byte {
 }
 
 func TestCheckpoint_Signed_OpensByItsKeyAlone(t *testing.T) {
-	s, other := newSigner(t, "claviger/one"), newSigner(t, "claviger/one")
+	s, other := treetest.NewSigner(t, "claviger/one"), treetest.NewSigner(t, "claviger/one")
 	c := tree.Checkpoint{Origin: "claviger/one", Size: 20852163, Root: tree.Leaf([]byte("x"))}
 	signed, err := c.Sign(s)
 	if err != nil {
@@ -170,7 +132,7 @@ func TestCheckpoint_Signed_OpensByItsKeyAlone(t *testing.T) {
 // TestCheckpoint_SignedText_HasOneForm: a text that says the same in other letters is no
 // checkpoint, though the key has signed it.
 func TestCheckpoint_SignedText_HasOneForm(t *testing.T) {
-	s := newSigner(t, "claviger/one")
+	s := treetest.NewSigner(t, "claviger/one")
 	root := tree.Leaf([]byte("x")).String()
 	for _, text := range []string{
 		"claviger/one\n07\n" + root, "claviger/one\n+7\n" + root, "claviger/one\n-7\n" + root,
@@ -189,7 +151,7 @@ func TestCheckpoint_SignedText_HasOneForm(t *testing.T) {
 }
 
 func TestKey_Text_ReadsAsTheSameKey(t *testing.T) {
-	k := newSigner(t, "claviger/one").Key
+	k := treetest.NewSigner(t, "claviger/one").Key
 	again, err := tree.ParseKey(" " + k.String() + "\n")
 	if err != nil || again.String() != k.String() || again.KeyHash() != k.KeyHash() {
 		t.Errorf("%v, %v", again, err)
@@ -206,11 +168,11 @@ func TestKey_Text_ReadsAsTheSameKey(t *testing.T) {
 
 // TestProve_EveryRecord_IsProved at every place of trees of several sizes, and no other record is.
 func TestProve_EveryRecord_IsProved(t *testing.T) {
-	s := newSigner(t, "claviger/one")
+	s := treetest.NewSigner(t, "claviger/one")
 	for _, size := range []int64{1, 2, 255, 256, 257, 700} {
-		b, tiles := new(tree.Builder), shelf{}
+		b, tiles := new(tree.Builder), treetest.Shelf{}
 		grow(b, size)
-		tiles.put(b)
+		tiles.Put(b)
 		signed, err := tree.Checkpoint{Origin: "claviger/one", Size: size, Root: b.Root()}.Sign(s)
 		if err != nil {
 			t.Fatal(err)
@@ -240,10 +202,10 @@ func TestProve_EveryRecord_IsProved(t *testing.T) {
 }
 
 func TestProof_AnyChange_DoesNotHold(t *testing.T) {
-	s := newSigner(t, "claviger/one")
-	b, tiles := new(tree.Builder), shelf{}
+	s := treetest.NewSigner(t, "claviger/one")
+	b, tiles := new(tree.Builder), treetest.Shelf{}
 	grow(b, 700)
-	tiles.put(b)
+	tiles.Put(b)
 	signed, err := tree.Checkpoint{Origin: "claviger/one", Size: 700, Root: b.Root()}.Sign(s)
 	if err != nil {
 		t.Fatal(err)
@@ -279,20 +241,20 @@ func TestProof_AnyChange_DoesNotHold(t *testing.T) {
 			t.Errorf("it holds with another %s", name)
 		}
 	}
-	if p.Check(newSigner(t, "claviger/one").Key) == nil {
+	if p.Check(treetest.NewSigner(t, "claviger/one").Key) == nil {
 		t.Error("it holds by another key")
 	}
 }
 
 // TestExtends_OlderTree_IsProvedToBeTheBeginning, and one of other records isn't.
 func TestExtends_OlderTree_IsProvedToBeTheBeginning(t *testing.T) {
-	b, tiles := new(tree.Builder), shelf{}
+	b, tiles := new(tree.Builder), treetest.Shelf{}
 	roots := map[int64]tree.Hash{0: b.Root()}
 	for n := int64(1); n <= 600; n++ {
 		grow(b, n)
 		roots[n] = b.Root()
 	}
-	tiles.put(b)
+	tiles.Put(b)
 	now := tree.Checkpoint{Origin: "o", Size: 600, Root: b.Root()}
 	for n := int64(0); n <= 600; n++ {
 		old := tree.Checkpoint{Origin: "o", Size: n, Root: roots[n]}
@@ -327,7 +289,7 @@ func TestExtends_OlderTree_IsProvedToBeTheBeginning(t *testing.T) {
 
 // FuzzOpen: whatever comes is a checkpoint in its one form, or refused.
 func FuzzOpen(f *testing.F) {
-	s := newSigner(f, "claviger/one")
+	s := treetest.NewSigner(f, "claviger/one")
 	signed, err := tree.Checkpoint{Origin: "claviger/one", Size: 7}.Sign(s)
 	if err != nil {
 		f.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"claviger/audit/tree"
+	"claviger/audit/tree/treetest"
 	"claviger/audit/verify"
 )
 
@@ -208,8 +209,8 @@ func says(f verify.Fault, p place) bool {
 
 // TestVerify_AnyMutation_IsFoundAtItsPlace, and nothing else is blamed. The long test tries 10,000.
 func TestVerify_AnyMutation_IsFoundAtItsPlace(t *testing.T) {
-	s, random := newSigner(t), mathrand.New(mathrand.NewPCG(11, 12))
-	forger := newSigner(t)
+	s, random := treetest.NewSigner(t, "claviger/one"), mathrand.New(mathrand.NewPCG(11, 12))
+	forger := treetest.NewSigner(t, "claviger/one")
 	mutations["checkpoint by another key"] = func(m *memory, random *mathrand.Rand) []place {
 		size := pick(random, m.sizes())
 		c, err := tree.Claimed([]byte(m.notes[size]))
@@ -257,7 +258,7 @@ func TestVerify_AnyMutation_IsFoundAtItsPlace(t *testing.T) {
 
 // TestVerify_MutationOfRecordsAlone_IsFoundBetweenCheckpoints: without tiles, as of an export.
 func TestVerify_MutationOfRecordsAlone_IsFoundBetweenCheckpoints(t *testing.T) {
-	s, random := newSigner(t), mathrand.New(mathrand.NewPCG(13, 14))
+	s, random := treetest.NewSigner(t, "claviger/one"), mathrand.New(mathrand.NewPCG(13, 14))
 	whole := grown(t, s, random, 700, 8)
 	whole.tiles = nil
 	for range 200 {
@@ -280,7 +281,7 @@ func TestVerify_MutationOfRecordsAlone_IsFoundBetweenCheckpoints(t *testing.T) {
 
 // TestVerify_MovedRecords_AreRecognised: of a record it is said whose bytes it has.
 func TestVerify_MovedRecords_AreRecognised(t *testing.T) {
-	s, random := newSigner(t), mathrand.New(mathrand.NewPCG(15, 16))
+	s, random := treetest.NewSigner(t, "claviger/one"), mathrand.New(mathrand.NewPCG(15, 16))
 	whole := grown(t, s, random, 700, 8)
 	for range 50 {
 		m := whole.clone()
@@ -295,7 +296,7 @@ func TestVerify_MovedRecords_AreRecognised(t *testing.T) {
 
 // TestVerify_EverythingWrong_EndsInTime, and says so of a bounded number of places.
 func TestVerify_EverythingWrong_EndsInTime(t *testing.T) {
-	s, random := newSigner(t), mathrand.New(mathrand.NewPCG(17, 18))
+	s, random := treetest.NewSigner(t, "claviger/one"), mathrand.New(mathrand.NewPCG(17, 18))
 	m := grown(t, s, random, 40_000, 2000)
 	for first, records := range m.rows {
 		m.rows[first] = strings.ReplaceAll(records, "is", "was")

@@ -123,7 +123,7 @@ func (s *scanning) take(r row) error {
 		s.report.Records++
 		s.report.Last = n
 		if bytes.Contains(record, removes) {
-			s.told = max(s.told, removed(record))
+			s.told = max(s.told, Removed(record))
 		}
 		if n > s.size {
 			continue
@@ -146,8 +146,9 @@ func (s *scanning) take(r row) error {
 // others, as a caller's own words.
 var removes = []byte(`"DeleteTrailRecords"`)
 
-// removed returns the last record that the service says it removes, 0 if it says no such thing.
-func removed(record []byte) int64 {
+// Removed returns the number of the newest record that the service says it removes because it is
+// old, with all before it. It is 0 if the record says no such thing.
+func Removed(record []byte) int64 {
 	var r struct {
 		EventName           string `json:"eventName"`
 		EventType           string `json:"eventType"`

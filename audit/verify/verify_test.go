@@ -1,11 +1,6 @@
 package verify_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,29 +10,9 @@ import (
 	"testing"
 
 	"claviger/audit/tree"
+	"claviger/audit/tree/treetest"
 	"claviger/audit/verify"
 )
-
-// newSigner returns a key in memory and who signs by it.
-func newSigner(t testing.TB) tree.Signer {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	spki, err := x509.MarshalPKIXPublicKey(&private.PublicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := tree.NewKey("claviger/one", spki)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tree.Signer{Key: key, By: func(text []byte) ([]byte, error) {
-		digest := sha256.Sum256(text)
-		return ecdsa.SignASN1(rand.Reader, private, digest[:])
-	}}
-}
 
 // memory is a trail in memory, with its tree.
 type memory struct {
@@ -135,7 +110,7 @@ func verified(t testing.TB, m *memory, o verify.Options) *verify.Report {
 
 // TestVerify_TrailLeftAlone_IsProved, at any size, with tiles and by the records alone.
 func TestVerify_TrailLeftAlone_IsProved(t *testing.T) {
-	s, random := newSigner(t), mathrand.New(mathrand.NewPCG(1, 2))
+	s, random := treetest.NewSigner(t, "claviger/one"), mathrand.New(mathrand.NewPCG(1, 2))
 	sizes := []int64{1, 2, 200, 255, 256, 257, 511, 512, 513, 3000, 65_536, 66_000}
 	for _, size := range sizes {
 		m := grown(t, s, random, size, int(size/40)+2)
@@ -158,7 +133,7 @@ func TestVerify_TrailLeftAlone_IsProved(t *testing.T) {
 }
 
 func TestVerify_OldestRemoved_RestIsProvedIfTheTrailTellsOfIt(t *testing.T) {
-	s, random := newSigner(t), mathrand.New(mathrand.NewPCG(3, 4))
+	s, random := treetest.NewSigner(t, "claviger/one"), mathrand.New(mathrand.NewPCG(3, 4))
 	m := grown(t, s, random, 2000, 50)
 	firsts := m.firsts()
 	for i := 1; i < len(firsts); i += 7 {
@@ -191,7 +166,7 @@ func TestVerify_OldestRemoved_RestIsProvedIfTheTrailTellsOfIt(t *testing.T) {
 }
 
 func TestVerify_RecordsBehindTheCheckpoint_AreToldApart(t *testing.T) {
-	s, random := newSigner(t), mathrand.New(mathrand.NewPCG(5, 6))
+	s, random := treetest.NewSigner(t, "claviger/one"), mathrand.New(mathrand.NewPCG(5, 6))
 	m := grown(t, s, random, 300, 10)
 	size := slices.Max(slices.Collect(maps.Keys(m.notes)))
 	m.rows[size+1] = "a\nb"
@@ -211,9 +186,9 @@ func TestVerify_RecordsBehindTheCheckpoint_AreToldApart(t *testing.T) {
 }
 
 func TestVerify_OtherKey_ProvesNothing(t *testing.T) {
-	s, random := newSigner(t), mathrand.New(mathrand.NewPCG(7, 8))
+	s, random := treetest.NewSigner(t, "claviger/one"), mathrand.New(mathrand.NewPCG(7, 8))
 	m := grown(t, s, random, 300, 10)
-	r := verified(t, m, verify.Options{Key: newSigner(t).Key})
+	r := verified(t, m, verify.Options{Key: treetest.NewSigner(t, "claviger/one").Key})
 	kinds := map[verify.Kind]int{}
 	for _, f := range r.Faults {
 		kinds[f.Kind]++
@@ -226,7 +201,7 @@ func TestVerify_OtherKey_ProvesNothing(t *testing.T) {
 // TestVerify_OlderTrail_IsToldByWhatWasHeld: all of it was put back as it was, and is right in
 // itself. Only a checkpoint that was kept elsewhere says more.
 func TestVerify_OlderTrail_IsToldByWhatWasHeld(t *testing.T) {
-	s, random := newSigner(t), mathrand.New(mathrand.NewPCG(9, 10))
+	s, random := treetest.NewSigner(t, "claviger/one"), mathrand.New(mathrand.NewPCG(9, 10))
 	m := grown(t, s, random, 900, 10)
 	sizes := slices.Sorted(maps.Keys(m.notes))
 	then, now := sizes[len(sizes)/2], sizes[len(sizes)-1]
@@ -252,6 +227,36 @@ func TestVerify_OlderTrail_IsToldByWhatWasHeld(t *testing.T) {
 	r = verified(t, other, verify.Options{Key: s.Key, Held: [][]byte{[]byte(m.notes[then])}})
 	if len(r.Faults) != 1 || r.Faults[0].Kind != verify.Forked || r.Faults[0].Size != then {
 		t.Errorf("another trail: %v", r.Faults)
+	}
+}
+
+// TestVerify_CheckpointOfAnotherSize_IsNamedByItsRow: what a note says of itself is no place, once
+// it isn't what was signed. Of one that was held there is nothing else.
+func TestVerify_CheckpointOfAnotherSize_IsNamedByItsRow(t *testing.T) {
+	s, random := treetest.NewSigner(t, "claviger/one"), mathrand.New(mathrand.NewPCG(21, 22))
+	whole := grown(t, s, random, 200, 4)
+	size := whole.sizes()[3]
+	says := func(claimed string) []byte {
+		return []byte(strings.Replace(whole.notes[size], fmt.Sprintf("\n%d\n", size),
+			"\n"+claimed+"\n", 1))
+	}
+	for _, claimed := range []string{"1", "199", "123456789", "x"} {
+		m := whole.clone()
+		m.notes[size] = string(says(claimed))
+		r := verified(t, m, verify.Options{Key: s.Key})
+		if len(r.Faults) != 1 || r.Faults[0].Kind != verify.Forged || r.Faults[0].Size != size {
+			t.Errorf("%s in the row of %d: %v", claimed, size, r.Faults)
+		}
+	}
+	m := whole.clone()
+	m.notes[-5] = m.notes[size]
+	r := verified(t, m, verify.Options{Key: s.Key})
+	if len(r.Faults) != 1 || r.Faults[0].Kind != verify.Forged || r.Faults[0].Size != -5 {
+		t.Errorf("a row of a size that there can't be: %v", r.Faults)
+	}
+	r = verified(t, whole, verify.Options{Key: s.Key, Held: [][]byte{says("77")}})
+	if len(r.Faults) != 1 || r.Faults[0].Kind != verify.Forged || r.Faults[0].Size != 77 {
+		t.Errorf("one that was held: %v", r.Faults)
 	}
 }
 

@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"claviger/audit"
+	"claviger/internal/follow"
 	"claviger/store"
-	"claviger/trail/follow"
 	"claviger/trail/search"
 )
 

@@ -3,12 +3,16 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"encoding/pem"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -133,25 +137,95 @@ func TestAuditExport_WithoutABucket_IsRefused(t *testing.T) {
 
 var eventID = regexp.MustCompile(`"eventID":"([0-9a-f-]{36})"`)
 
+// received is the records that a receiver has, by their ids.
+type received struct {
+	mu  sync.Mutex
+	ids map[string]bool
+}
+
+func (r *received) add(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ids == nil {
+		r.ids = map[string]bool{}
+	}
+	for _, found := range eventID.FindAllStringSubmatch(text, -1) {
+		r.ids[found[1]] = true
+	}
+}
+
+func (r *received) has(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ids[id]
+}
+
+// collect receives records by HTTP, until the test ends.
+func (r *received) collect(t *testing.T) (url string) {
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, q *http.Request) {
+		text, err := io.ReadAll(q.Body)
+		if err == nil { // else it was cut off, and comes again
+			r.add(string(text))
+		}
+	}))
+	t.Cleanup(collector.Close)
+	return collector.URL
+}
+
+// syslog receives records as RFC 5425 has them until the test ends, and says what it is known by.
+// Of a connection that was cut off it has what was whole.
+func (r *received) syslog(t *testing.T) (address string, authority []byte) {
+	t.Helper()
+	known := httptest.NewTLSServer(nil) // for its certificate
+	t.Cleanup(known.Close)
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: known.TLS.Certificates})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				r.readMessages(bufio.NewReader(conn))
+			}()
+		}
+	}()
+	return l.Addr().String(), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE",
+		Bytes: known.Certificate().Raw})
+}
+
+func (r *received) readMessages(in *bufio.Reader) {
+	for {
+		length, err := in.ReadString(' ')
+		n, bad := strconv.Atoi(strings.TrimSuffix(length, " "))
+		if err != nil || bad != nil {
+			return
+		}
+		message := make([]byte, n)
+		if _, err := io.ReadFull(in, message); err != nil {
+			return
+		}
+		r.add(string(message))
+	}
+}
+
 // TestCopies_ServerKilled_HaveEveryRecord: what was on its way comes again.
 func TestCopies_ServerKilled_HaveEveryRecord(t *testing.T) {
 	t.Parallel()
 	s := initialised(t)
-	var mu sync.Mutex
-	collected := map[string]bool{}
-	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		lines := bufio.NewScanner(r.Body)
-		lines.Buffer(nil, 1<<20)
-		for lines.Scan() {
-			mu.Lock()
-			collected[eventID.FindStringSubmatch(lines.Text())[1]] = true
-			mu.Unlock()
-		}
-	}))
-	t.Cleanup(collector.Close)
+	var collected, logged received
+	address, authority := logged.syslog(t)
+	s.put("syslog.pem", string(authority), 0o600)
 	s.add("[[trail.copies]]\nname = \"files\"\nkind = \"directory\"\nto = \"" +
 		s.path("copy") + "\"\n" +
-		"[[trail.copies]]\nname = \"http\"\nkind = \"http\"\nto = \"" + collector.URL + "/\"\n" +
+		"[[trail.copies]]\nname = \"http\"\nkind = \"http\"\nto = \"" + collected.collect(t) + "/\"\n" +
+		"[[trail.copies]]\nname = \"log\"\nkind = \"syslog\"\nto = \"" + address + "\"\n" +
+		"ca_file = \"" + s.path("syslog.pem") + "\"\n" +
 		"[[trail.copies]]\nname = \"gone\"\nkind = \"syslog\"\nto = \"127.0.0.1:9\"\n")
 	for n := range 4 {
 		p := s.start(s.serve()...)
@@ -172,7 +246,7 @@ func TestCopies_ServerKilled_HaveEveryRecord(t *testing.T) {
 		t.Fatalf("%d records, %+v", len(wanted), r)
 	}
 	missing := func() (n int) {
-		filed := map[string]bool{}
+		var filed received
 		files, err := filepath.Glob(s.path("copy/*.jsonl"))
 		if err != nil {
 			t.Fatal(err)
@@ -182,14 +256,10 @@ func TestCopies_ServerKilled_HaveEveryRecord(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, found := range eventID.FindAllStringSubmatch(string(text), -1) {
-				filed[found[1]] = true
-			}
+			filed.add(string(text))
 		}
-		mu.Lock()
-		defer mu.Unlock()
 		for _, id := range wanted {
-			if !filed[id[1]] || !collected[id[1]] {
+			if !filed.has(id[1]) || !collected.has(id[1]) || !logged.has(id[1]) {
 				n++
 			}
 		}

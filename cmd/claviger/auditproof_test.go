@@ -166,58 +166,13 @@ func TestAuditVerify_ServerKilled_StillProves(t *testing.T) {
 	}
 }
 
-// TestAuditWitness_DatabasePutBack_IsAnAlarm in a file and at another Claviger, though everything
-// in the database fits.
-func TestAuditWitness_DatabasePutBack_IsAnAlarm(t *testing.T) {
+// TestInit_TrailKey_IsShownAtTheCeremony, as `audit key` prints it later.
+func TestInit_TrailKey_IsShownAtTheCeremony(t *testing.T) {
 	t.Parallel()
-	s := initialised(t)
-	config := []string{"--config", s.path("claviger.toml")}
-	key := strings.TrimSpace(audited(t, s, 0, append([]string{"key"}, config...)...))
-	hold := t.TempDir()
-	other := s.start("audit", "witness", "--listen", "127.0.0.1:0", "--hold", hold, "--log", key)
-	address := other.says(&other.stdout, `A witness at (\S+);`)
-	hand := []string{"witness", "--once", "--key", key, "--database", s.path("claviger.db"),
-		"--to", "file:" + s.path("held"), "--to", "http://" + address}
-	p := s.start(s.serve()...)
-	recorded(t, s, p, 3)
-	p.stop()
-	audited(t, s, 0, hand...)
-	before, err := os.ReadFile(s.path("claviger.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p = s.start(s.serve()...)
-	recorded(t, s, p, 4)
-	p.stop()
-	if said := audited(t, s, 0, hand...); !strings.Contains(said, "of 9 records") {
-		t.Error(said)
-	}
-	s.put("claviger.db", string(before), 0o600)
-	closed := []string{"verify", "--closed", "--key", key, "--database", s.path("claviger.db")}
-	audited(t, s, 0, closed...)
-	said := audited(t, s, 35, hand...)
-	if strings.Count(said, "ALARM: ") != 2 || !strings.Contains(said, "held: ") {
-		t.Error(said)
-	}
-	said = audited(t, s, 35, append(closed, "--checkpoint", s.path("held"))...)
-	if !strings.Contains(said, "WRONG: records 6 to 9 are missing: the trail is older than") {
-		t.Error(said)
-	}
-	// Other records in the place of those that are gone are no trail that goes on either.
-	p = s.start(s.serve()...)
-	recorded(t, s, p, 9)
-	p.stop()
-	audited(t, s, 35, hand...)
-	said = audited(t, s, 35, append(closed, "--checkpoint", s.path("held"))...)
-	if !strings.Contains(said, "the checkpoint of 9 records was signed over another trail") {
-		t.Error(said)
-	}
-	for _, bad := range [][]string{{"witness"}, {"witness", "--listen", "127.0.0.1:0"},
-		{"witness", "--to", "x", "--key", key, "--database", s.path("claviger.db")},
-		{"witness", "--listen", ":0", "--to", "syslog"}} {
-		audited(t, s, 2, bad...)
-	}
-	if code := other.stop(); code != 0 {
-		t.Errorf("the witness ended with %d", code)
+	s := bare(t)
+	said := s.ceremony()
+	key := audited(t, s, 0, "key", "--config", s.path("claviger.toml"))
+	if !strings.HasPrefix(key, "claviger/") || !strings.HasSuffix(said, "\n\n"+key) {
+		t.Errorf("init says %s, and later the key is %s", said, key)
 	}
 }

@@ -73,5 +73,19 @@ func initialize(ctx context.Context, e *env, args []string) error {
 		"this once:\n\nAWS_ACCESS_KEY_ID=%s\nAWS_SECRET_ACCESS_KEY=%s\n", made, c.Database,
 		c.Account, id, secret)
 	fmt.Fprintf(e.Stdout, putAway, clients.Sourced(*path), id)
+	return showTrailKey(ctx, e, s, *path)
+}
+
+// showTrailKey says by which key the trail is verified while those are there who trust each other:
+// what is noted down now, no later owner of the database can make up.
+func showTrailKey(ctx context.Context, e *env, s *service.Service, path string) error {
+	key, err := s.TrailKey(ctx)
+	if err != nil { // the database is made, and the token may sign nothing at the moment
+		fmt.Fprintf(e.Stdout, "\nThe key by which auditors verify the trail isn't made yet:\n"+
+			"claviger audit key --config %s\n", clients.Sourced(path))
+		return nil
+	}
+	fmt.Fprintf(e.Stdout, "\nThe key by which auditors verify the trail. Note it down elsewhere, since what "+
+		"a database\nsays later proves nothing:\n\n%s\n", key)
 	return nil
 }

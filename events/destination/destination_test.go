@@ -186,6 +186,23 @@ func TestDeliver_APIKey_IsItsHeader(t *testing.T) {
 	}
 }
 
+// TestDeliver_APIKeyCalledAsAHeaderOfHTTP_IsNotSent: by such a header one request could pass for two.
+func TestDeliver_APIKeyCalledAsAHeaderOfHTTP_IsNotSent(t *testing.T) {
+	for _, name := range []string{"Upgrade", "connection", "Expect", "Transfer-Encoding", "Host",
+		"TE", "Proxy-Authorization"} {
+		h := hear(t)
+		s, r := begin(t, h.URL, connection.Parameters{ApiKeyAuthParameters: &connection.APIKeyParameters{
+			ApiKeyName: name, ApiKeyValue: "evil"}}, allow(h.URL))
+		if err := r.Deliver(t.Context(), s.message("")); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := h.request.Header.Get(name); strings.Contains(got+h.request.Host, "evil") {
+			t.Errorf("%s is %q, of %s", name, got, h.request.Host)
+		}
+	}
+}
+
 // TestDeliver_Answer_IsJudgedByItsStatus: what is tried again, and what is final.
 func TestDeliver_Answer_IsJudgedByItsStatus(t *testing.T) {
 	h := hear(t)

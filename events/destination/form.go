@@ -36,8 +36,8 @@ func form(d *connection.APIDestination, p *connection.Parameters, of *rule.HttpP
 			q.Header.Set(*h.Key, *h.Value)
 		}
 	}
+	authorize(q.Header, p) // by a header of any name, as far as that is nobody else's
 	ours(q.Header)
-	authorize(q.Header, p)
 	if q.URL, err = address(d.Endpoint, of, more); err != nil {
 		return q, err
 	}

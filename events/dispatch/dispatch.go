@@ -21,15 +21,16 @@ import (
 	"claviger/events/rulerows"
 	"claviger/internal/delivery"
 	"claviger/internal/domain"
+	"claviger/internal/follow"
 	"claviger/internal/outbox"
 	"claviger/internal/rowmac"
 	"claviger/store"
-	"claviger/trail/follow"
 )
 
 // Rules finds the rules of an account and Region.
 type Rules interface {
 	Book(ctx context.Context, account, region string) (*rulerows.Book, error)
+	Places() ([]rulerows.Place, error)
 }
 
 // Queue is where messages are put.
@@ -69,6 +70,10 @@ const (
 	kept    = 10 * time.Second       // how often a place is stored that nothing made move
 	aTime   = 100                    // events of the outbox
 	mostPut = 500                    // messages in one transaction
+
+	// mostBytes is how much is made of one event by input transformers. An account may have 1,500
+	// targets, each of which makes a megabyte of it.
+	mostBytes = 64 << 20
 )
 
 const ofTheService = "how far events are read is one number, for all accounts"
@@ -131,7 +136,31 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	var both sync.WaitGroup
 	both.Go(func() { d.loop(ctx, &d.outbox, d.readOutbox) })
 	both.Go(func() { d.loop(ctx, &d.trail, d.readTrail) })
+	both.Go(func() { d.ready(ctx) })
 	both.Wait()
+}
+
+// ready has all rules read before an event asks for them. Their rows are verified on the token:
+// that it has gone away must not wait until it is back, because nothing had happened before.
+func (d *Dispatcher) ready(ctx context.Context) {
+	for ctx.Err() == nil && !d.readAll(ctx) {
+		pause(ctx, again)
+	}
+}
+
+// readAll reports whether all rules could be read. What doesn't fit its signature is told of when
+// there is an event for it.
+func (d *Dispatcher) readAll(ctx context.Context) bool {
+	all, err := d.config.Rules.Places()
+	if err != nil {
+		return false
+	}
+	read := true
+	for _, at := range all {
+		_, err := d.config.Rules.Book(ctx, at.Account, at.Region)
+		read = read && (err == nil || errors.Is(err, rowmac.ErrEdited))
+	}
+	return read
 }
 
 // loop reads a source over and over. Its place is stored at last.
@@ -176,7 +205,7 @@ func (d *Dispatcher) readOutbox(ctx context.Context) error {
 			text: e.Event}); err != nil {
 			return err
 		}
-		if all.size() >= mostPut {
+		if all.full() {
 			break
 		}
 	}
@@ -208,7 +237,7 @@ func (d *Dispatcher) readTrail(ctx context.Context) error {
 			if err := d.match(ctx, &all, e); err != nil {
 				return err
 			}
-			if all.size() < mostPut {
+			if !all.full() {
 				continue
 			}
 			if err := d.put(&d.trail, at, all); err != nil {

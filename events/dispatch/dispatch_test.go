@@ -18,11 +18,11 @@ import (
 	"claviger/events/rulerows"
 	"claviger/internal/delivery"
 	"claviger/internal/domain"
+	"claviger/internal/follow"
 	"claviger/internal/outbox"
 	"claviger/internal/rowmac"
 	"claviger/store"
 	"claviger/store/storetest"
-	"claviger/trail/follow"
 )
 
 const (
@@ -38,12 +38,24 @@ type rules struct {
 	mu   sync.Mutex
 	of   map[string][]*rule.Rule
 	errs map[string]error
+	read map[string]bool // by account: without an error
 }
 
 func (r *rules) Book(_ context.Context, account, region string) (*rulerows.Book, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.read[account] = r.errs[account] == nil
 	return rulerows.NewBook(r.of[account+" "+region]), r.errs[account]
+}
+
+func (r *rules) Places() (all []rulerows.Place, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for at := range r.of {
+		account, region, _ := strings.Cut(at, " ")
+		all = append(all, rulerows.Place{Account: account, Region: region})
+	}
+	return all, nil
 }
 
 // queue keeps what is put.
@@ -81,7 +93,8 @@ type fixture struct {
 func begin(t *testing.T) *fixture {
 	t.Helper()
 	f := &fixture{T: t, db: storetest.Open(t, filepath.Join(storetest.Dir(t), "claviger.db")),
-		rules: &rules{of: map[string][]*rule.Rule{}, errs: map[string]error{}}, queue: &queue{}}
+		rules: &rules{of: map[string][]*rule.Rule{}, errs: map[string]error{},
+			read: map[string]bool{}}, queue: &queue{}}
 	t.Cleanup(f.end)
 	return f
 }
@@ -103,6 +116,9 @@ func (f *fixture) run() {
 	shape := func(r *rule.Rule, t *rule.Target, event []byte, _ time.Time) ([]byte, error) {
 		if t.Input != nil && *t.Input == "" {
 			return nil, errors.New("the template makes no JSON")
+		}
+		if t.InputTransformer != nil {
+			return make([]byte, 1<<20), nil
 		}
 		return event, nil
 	}
@@ -283,6 +299,25 @@ func TestRun_Event_GoesToEachTargetOfEachRule(t *testing.T) {
 	}
 }
 
+// TestRun_EventOfWhichTooMuchIsMade_IsADeadLetterForTheRest: what an account's own targets make of one
+// event takes no more memory than there is.
+func TestRun_EventOfWhichTooMuchIsMade_IsADeadLetterForTheRest(t *testing.T) {
+	f := begin(t)
+	large := target("1", hook)
+	large.InputTransformer = &rule.InputTransformer{InputTemplate: "<aws.events.event.json>"}
+	for i := range 70 {
+		f.rule(fmt.Sprint("r", i), ofKMS, rule.Enabled, large)
+	}
+	f.run()
+	f.event("KMS CMK Deletion", keyARN)
+	f.wants(64)
+	if len(f.queue.dead) != 6 || f.queue.why.Code != delivery.ResourceLimit {
+		t.Errorf("%d are dead: %v", len(f.queue.dead), f.queue.why)
+	}
+	f.event("KMS CMK Deletion", keyARN)
+	f.wants(128)
+}
+
 // TestRun_AfterRestart_PutsEachOnce: nothing twice, and nothing of what came before there was a
 // dispatcher.
 func TestRun_AfterRestart_PutsEachOnce(t *testing.T) {
@@ -309,6 +344,34 @@ func TestRun_AfterRestart_PutsEachOnce(t *testing.T) {
 	}
 }
 
+// TestRun_BeforeAnyEvent_ReadsTheRules, and again until it could: when the token has gone away there
+// is an event, and nobody left who could verify the rules that it goes by.
+func TestRun_BeforeAnyEvent_ReadsTheRules(t *testing.T) {
+	f := begin(t)
+	f.rule("all", ofKMS, rule.Enabled, target("1", hook))
+	f.rules.errs[account] = errors.New("the token does not answer")
+	f.run()
+	awaits := func(want bool) {
+		t.Helper()
+		for until := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+			f.rules.mu.Lock()
+			got, asked := f.rules.read[account]
+			f.rules.mu.Unlock()
+			if asked && got == want {
+				return
+			}
+			if time.Now().After(until) {
+				t.Fatalf("the rules were asked for: %t, read: %t", asked, got)
+			}
+		}
+	}
+	awaits(false)
+	f.rules.mu.Lock()
+	delete(f.rules.errs, account)
+	f.rules.mu.Unlock()
+	awaits(true)
+}
+
 // TestRun_RulesThatWereEdited_HoldUpNoOtherAccount.
 func TestRun_RulesThatWereEdited_HoldUpNoOtherAccount(t *testing.T) {
 	f := begin(t)
@@ -328,7 +391,7 @@ func TestRun_RulesThatWereEdited_HoldUpNoOtherAccount(t *testing.T) {
 func BenchmarkRun_NobodysRecords(b *testing.B) {
 	r := call("Decrypt", true)
 	line := r.Append(nil)
-	looked := dispatch.Looker(&rules{of: map[string][]*rule.Rule{}})
+	looked := dispatch.Looker(&rules{of: map[string][]*rule.Rule{}, read: map[string]bool{}})
 	for b.Loop() {
 		if looked(line) {
 			b.Fatal("it makes an event")

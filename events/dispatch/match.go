@@ -28,6 +28,7 @@ type event struct {
 type work struct {
 	messages []delivery.Message
 	bad      []bad
+	bytes    int // of bodies that aren't the events themselves
 }
 
 // bad is a message that can't be delivered.
@@ -37,6 +38,9 @@ type bad struct {
 }
 
 func (w *work) size() int { return len(w.messages) + len(w.bad) }
+
+// full reports whether what was made is put before anything else is.
+func (w *work) full() bool { return w.size() >= mostPut || w.bytes >= mostBytes/4 }
 
 // Context is what a message says of the rule that it is by.
 type Context struct {
@@ -91,12 +95,21 @@ func (d *Dispatcher) add(all *work, e event, about facts, r *rule.Rule, t *rule.
 	kind, _, _, _ := rule.ReadTarget(t.Arn)
 	m := delivery.Message{Account: e.account, Region: e.region, Kind: KindOf(kind), Receiver: t.Arn,
 		Order: about.order, ID: about.ID, Context: text, Policy: policyOf(t.RetryPolicy)}
+	if all.bytes >= mostBytes {
+		m.Body = e.text
+		all.bad = append(all.bad, bad{m, &delivery.Failure{Code: delivery.ResourceLimit,
+			Text: "what the rules of the account make of this event is too much together"}})
+		return nil
+	}
 	m.Body, err = d.config.Shape(r, t, e.text, d.config.Now())
 	if err != nil {
 		m.Body = e.text
 		all.bad = append(all.bad, bad{m, &delivery.Failure{Code: delivery.InvalidJSON,
 			Text: "the target's input can't be made of the event: " + err.Error()}})
 		return nil
+	}
+	if t.InputTransformer != nil {
+		all.bytes += len(m.Body)
 	}
 	all.messages = append(all.messages, m)
 	return nil

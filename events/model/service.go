@@ -22,6 +22,7 @@ var EventBridge = &op.Service{
 	Failures: failures,
 	Answers:  answers,
 	Records:  records,
+	Refused:  refused,
 
 	Contended: contended,
 }
@@ -29,3 +30,9 @@ var EventBridge = &op.Service{
 // contended is for those operations that the model has it for.
 var contended = fault.New(fault.Conflict, "ConcurrentModificationException",
 	"There is concurrent modification on a resource.")
+
+// refused are members that belong to what isn't here.
+var refused = op.Refused{
+	"InvocationConnectivityParameters": "ValidationException",
+	"EndpointId":                       "ValidationException",
+}

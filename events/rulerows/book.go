@@ -8,6 +8,7 @@ import (
 
 	"claviger/events/rule"
 	"claviger/internal/pattern"
+	"claviger/store"
 )
 
 // Bounds of the cache. The rules of an account are read together: events are matched with all of
@@ -31,7 +32,7 @@ type Book struct {
 // Book returns the rules of an account and Region. It is cached until one of them changes, so that
 // it may be asked for with every event.
 func (s *Rows) Book(ctx context.Context, account, region string) (*Book, error) {
-	at := place{account, region}
+	at := Place{account, region}
 	return s.books.Get(at, func() (*Book, error) {
 		rules, err := s.read(ctx, at)
 		if err != nil {
@@ -39,6 +40,25 @@ func (s *Rows) Book(ctx context.Context, account, region string) (*Book, error) 
 		}
 		return NewBook(rules), nil
 	})
+}
+
+const ofAllAccounts = "whoever delivers reads the rules of all accounts"
+
+var qPlaces = store.Wide(`SELECT DISTINCT account, region FROM event_rules
+	ORDER BY account, region LIMIT $1`, ofAllAccounts)
+
+// Places returns where there are rules, as many as have room in the cache. Nothing of their rows is
+// believed by it: [Rows.Book] looks at those.
+func (s *Rows) Places() (all []Place, err error) {
+	err = s.db.Rows(qPlaces, []any{cachedBooks}, func(scan func(...any) error) error {
+		var at Place
+		if err := scan(&at.Account, &at.Region); err != nil {
+			return err
+		}
+		all = append(all, at)
+		return nil
+	})
+	return all, err
 }
 
 // readOnly is what CloudTrail tells of calls that only read, which a rule matches only in a state

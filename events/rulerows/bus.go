@@ -41,7 +41,7 @@ var (
 
 // Bus returns the default bus of an account and Region. One of revision 0 has no row yet.
 func (s *Rows) Bus(ctx context.Context, account, region string) (*Bus, error) {
-	b, err := s.buses.Get(place{account, region}, func() (*Bus, error) {
+	b, err := s.buses.Get(Place{account, region}, func() (*Bus, error) {
 		return busRows.Load(ctx, s.signer, s.db, qBus, []any{account, region, rule.DefaultBus})
 	})
 	if b == nil && err == nil {
@@ -60,7 +60,7 @@ func (s *Rows) PrepareBus(c *op.Call, before *Bus, tags []rule.Tag) (domain.Chan
 		return nil, err
 	}
 	return func(tx *store.Tx) error {
-		s.buses.Drop(tx, place{after.Account, after.Region})
+		s.buses.Drop(tx, Place{after.Account, after.Region})
 		if before.Rev > 0 {
 			return tx.Change(qUpdateBus, rowmac.Over(values, busKey, before.Rev)...)
 		}

@@ -17,14 +17,14 @@ import (
 type Rows struct {
 	db     *store.DB
 	signer *rowmac.Signer
-	books  *domain.Cache[place, *Book]
-	buses  *domain.Cache[place, *Bus]
+	books  *domain.Cache[Place, *Book]
+	buses  *domain.Cache[Place, *Bus]
 
 	followers []Follower
 }
 
-// place is an account in a Region.
-type place struct{ account, region string }
+// Place is an account in a Region.
+type Place struct{ Account, Region string }
 
 // Follower is told of every change of a rule before it is committed, and returns what belongs into
 // the same transaction, or nil.
@@ -35,8 +35,8 @@ type Follower interface {
 // New returns the rows of a database, signed by signer. The followers follow every change.
 func New(db *store.DB, signer *rowmac.Signer, followers ...Follower) *Rows {
 	return &Rows{db: db, signer: signer, followers: followers,
-		books: domain.NewWeighedCache[place](cachedBooks, cachedBytes, (*Book).weight),
-		buses: domain.NewCache[place, *Bus](cachedBooks, 0, nil)}
+		books: domain.NewWeighedCache[Place](cachedBooks, cachedBytes, (*Book).weight),
+		buses: domain.NewCache[Place, *Bus](cachedBooks, 0, nil)}
 }
 
 var ruleRows = rowmac.Declare("event_rules", func(r *rule.Rule) []rowmac.Column {
@@ -103,7 +103,7 @@ func (s *Rows) Prepare(c *op.Call, ch *Change) (domain.Change, error) {
 		changes = append(changes, also)
 	}
 	return domain.InOrder(append(changes, func(tx *store.Tx) error {
-		s.books.Drop(tx, place{ref.Account, ref.Region})
+		s.books.Drop(tx, Place{ref.Account, ref.Region})
 		return nil
 	})...), nil
 }
@@ -148,6 +148,6 @@ func insert(ref rule.Ref, values []any) domain.Change {
 }
 
 // read reads all rules of an account and Region.
-func (s *Rows) read(ctx context.Context, at place) ([]*rule.Rule, error) {
-	return ruleRows.Select(ctx, s.signer, s.db, qRules, at.account, at.region)
+func (s *Rows) read(ctx context.Context, at Place) ([]*rule.Rule, error) {
+	return ruleRows.Select(ctx, s.signer, s.db, qRules, at.Account, at.Region)
 }

@@ -1,7 +1,6 @@
 package transformer
 
 import (
-	"bytes"
 	"errors"
 	"strconv"
 	"strings"
@@ -83,10 +82,13 @@ func parseStep(text string) (s step, rest string, err error) {
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
 // Select returns the part of an event to which the path leads, as JSON, and false if there is none.
-func (p Path) Select(event []byte) (jsontext.Value, bool) {
-	found := []jsontext.Value{event}
+func (p Path) Select(event []byte) (jsontext.Value, bool) { return p.from(&part{raw: event}) }
+
+// from is [Path.Select] of an event that others look into, too.
+func (p Path) from(event *part) (jsontext.Value, bool) {
+	found := []*part{event}
 	for _, s := range p.steps {
-		var next []jsontext.Value
+		var next []*part
 		for _, v := range found {
 			next = append(next, s.from(v)...)
 		}
@@ -95,58 +97,32 @@ func (p Path) Select(event []byte) (jsontext.Value, bool) {
 	if len(found) == 0 {
 		return nil, false
 	}
-	if p.many {
-		list, err := json.Marshal(found, lenient)
-		return list, err == nil
+	if !p.many {
+		return found[0].raw, true
 	}
-	return found[0], true
+	all := make([]jsontext.Value, len(found))
+	for i, v := range found {
+		all[i] = v.raw
+	}
+	list, err := json.Marshal(all, lenient)
+	return list, err == nil
 }
 
 // from returns what a step leads to.
-func (s step) from(v jsontext.Value) []jsontext.Value {
-	switch v.Kind() {
-	case jsontext.KindBeginObject:
-		if s.kind == '[' {
-			return nil
+func (s step) from(v *part) []*part {
+	v.open()
+	isArray := v.raw.Kind() == jsontext.KindBeginArray
+	switch {
+	case s.kind == '*':
+		return v.inside
+	case s.kind == '[':
+		if isArray && s.element < len(v.inside) {
+			return v.inside[s.element : s.element+1]
 		}
-		return s.member(v)
-	case jsontext.KindBeginArray:
-		var elements []jsontext.Value
-		if s.kind == '.' || json.Unmarshal(v, &elements, lenient) != nil {
-			return nil
-		}
-		if s.kind == '*' {
-			return elements
-		}
-		if s.element < len(elements) {
-			return elements[s.element : s.element+1]
+	case !isArray:
+		if member := v.members[s.name]; member != nil {
+			return []*part{member}
 		}
 	}
 	return nil
-}
-
-// member returns the member of the step's name, or all in their order.
-func (s step) member(v jsontext.Value) (all []jsontext.Value) {
-	d := jsontext.NewDecoder(bytes.NewReader(v), lenient)
-	if _, err := d.ReadToken(); err != nil {
-		return nil
-	}
-	for d.PeekKind() == jsontext.KindString {
-		name, err := d.ReadToken()
-		if err != nil {
-			return nil
-		}
-		called := name.String()
-		value, err := d.ReadValue()
-		if err != nil {
-			return nil
-		}
-		switch {
-		case s.kind == '*':
-			all = append(all, value.Clone())
-		case called == s.name:
-			all = []jsontext.Value{value.Clone()}
-		}
-	}
-	return all
 }

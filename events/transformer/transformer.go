@@ -21,7 +21,12 @@ import (
 type Transformer struct {
 	paths    map[string]Path
 	template string
+	places   [][]int // of the template: where a place begins and ends, and its name
 }
+
+// mostMade is how much may come of a template, in bytes: as much as AWS lets an event have. A place
+// may stand in a template a thousand times.
+const mostMade = 1 << 20
 
 // Variables are what a template can have beside parts of the event.
 type Variables struct {
@@ -38,6 +43,9 @@ func (e *PlaceholderError) Error() string { return "there is no value with the n
 // ErrUnfit says that what comes of a template isn't JSON: a list between quotes, or a text without
 // any. EventBridge then delivers nothing.
 var ErrUnfit = errors.New("what the template makes of this event is not JSON")
+
+// ErrLarge says that what comes of a template is larger than a target may get.
+var ErrLarge = errors.New("what the template makes of this event has more than 1 MiB")
 
 // The predefined variables.
 const (
@@ -68,9 +76,11 @@ func New(paths map[string]string, template string) (*Transformer, error) {
 		}
 		t.paths[name] = path
 	}
-	for _, found := range placeholder.FindAllStringSubmatch(template, -1) {
-		if _, ok := t.paths[found[1]]; !ok && !predefined[found[1]] {
-			return nil, &PlaceholderError{Name: found[1]}
+	t.places = placeholder.FindAllStringSubmatchIndex(template, -1)
+	for _, at := range t.places {
+		name := template[at[2]:at[3]]
+		if _, ok := t.paths[name]; !ok && !predefined[name] {
+			return nil, &PlaceholderError{Name: name}
 		}
 	}
 	return t, nil
@@ -79,43 +89,77 @@ func New(paths map[string]string, template string) (*Transformer, error) {
 // Apply fills the template with values of an event. What comes of it is JSON, or several lines of
 // it.
 func (t *Transformer) Apply(event []byte, v Variables) ([]byte, error) {
-	object := strings.HasPrefix(strings.TrimSpace(t.template), "{")
-	var out []byte
-	quoted := false
+	f := filling{Transformer: t, event: event, variables: v, root: part{raw: event},
+		values: map[string]jsontext.Value{},
+		object: strings.HasPrefix(strings.TrimSpace(t.template), "{")}
+	places := t.places
 	for i := 0; i < len(t.template); {
-		c := t.template[i]
-		at := placeholder.FindStringSubmatchIndex(t.template[i:])
-		switch {
-		case at != nil && at[0] == 0:
-			name := t.template[i+at[2] : i+at[3]]
-			value := t.value(name, event, v)
-			i += at[1]
-			if !quoted {
-				out = append(out, bare(value)...)
-				continue
-			}
-			alone := len(out) > 0 && out[len(out)-1] == '"' && i < len(t.template) &&
-				t.template[i] == '"'
-			if k := value.Kind(); alone && isPlain(k) {
-				// The quotes go with it: recorded of "<valid>".
-				out = append(out[:len(out)-1], value...)
-				quoted = false
-				i++
-				continue
-			}
-			out = append(out, between(value, object)...)
-			continue
-		case c == '\\' && quoted && i+1 < len(t.template):
-			out = append(out, c, t.template[i+1])
-			i += 2
-			continue
-		case c == '"':
-			quoted = !quoted
+		if len(f.out) > mostMade {
+			return nil, ErrLarge
 		}
-		out = append(out, c)
+		if len(places) > 0 && places[0][0] == i {
+			at := places[0]
+			places = places[1:]
+			if i = at[1]; f.fill(t.template[at[2]:at[3]], t.template[i:]) {
+				i++
+			}
+			continue
+		}
+		c := t.template[i]
+		f.out = append(f.out, c)
 		i++
+		switch {
+		case c == '\\' && f.quoted && len(places) > 0 && places[0][0] == i:
+			f.unfit = true // it would escape what the value begins with
+		case c == '\\' && f.quoted && i < len(t.template):
+			f.out = append(f.out, t.template[i])
+			i++
+		case c == '"':
+			f.quoted = !f.quoted
+		}
 	}
-	return out, fits(out, object)
+	if f.unfit {
+		return f.out, ErrUnfit
+	}
+	return f.out, fits(f.out, f.object)
+}
+
+// filling is a template that is being filled.
+type filling struct {
+	*Transformer
+	event     []byte
+	root      part // the event, as far as paths have led into it
+	variables Variables
+	values    map[string]jsontext.Value // of names that have been there
+
+	out    []byte
+	object bool // the template is an object
+	quoted bool // between quotes
+	unfit  bool
+}
+
+// fill adds the value of a place, and reports whether it takes the next character of the template
+// with it: the quote behind a word that is between quotes by itself, as recorded of "<valid>".
+func (f *filling) fill(name, rest string) bool {
+	value, known := f.values[name]
+	if !known {
+		value = f.value(name)
+		f.values[name] = value
+	}
+	k := value.Kind()
+	switch {
+	case !f.quoted:
+		f.out = append(f.out, bare(value)...)
+	case len(f.out) > 0 && f.out[len(f.out)-1] == '"' && strings.HasPrefix(rest, `"`) && isPlain(k):
+		f.out = append(f.out[:len(f.out)-1], value...)
+		f.quoted = false
+		return true
+	case f.object && (k == jsontext.KindBeginObject || k == jsontext.KindBeginArray):
+		f.unfit = true // whatever JSON it might look like: what it says would be read as members
+	default:
+		f.out = append(f.out, between(value)...)
+	}
+	return false
 }
 
 // isPlain reports whether a value is one word: true, false, null or a number.
@@ -131,7 +175,7 @@ func fits(out []byte, object bool) error {
 		lines = bytes.Split(out, []byte("\n"))
 	}
 	for _, line := range lines {
-		if !jsontext.Value(bytes.TrimSpace(line)).IsValid(jsontext.AllowDuplicateNames(true)) {
+		if !jsontext.Value(line).IsValid(jsontext.AllowDuplicateNames(true)) {
 			return ErrUnfit
 		}
 	}
@@ -146,38 +190,47 @@ func bare(v jsontext.Value) []byte {
 	return v
 }
 
-// between is a value between quotes: of a text what it says, of others their JSON, in a text
-// without its quotes.
-func between(v jsontext.Value, object bool) []byte {
+// between is a value between quotes: of a text what it says, of others their JSON without its
+// quotes. What is escaped stays so.
+func between(v jsontext.Value) []byte {
 	switch {
 	case v == nil:
 		return nil
 	case v.Kind() == jsontext.KindString:
 		return v[1 : len(v)-1]
-	case object:
-		return v
 	}
-	return bytes.ReplaceAll(v, []byte(`"`), nil)
+	out := make([]byte, 0, len(v))
+	for i := 0; i < len(v); i++ {
+		switch {
+		case v[i] == '\\' && i+1 < len(v):
+			out = append(out, v[i], v[i+1])
+			i++
+		case v[i] != '"':
+			out = append(out, v[i])
+		}
+	}
+	return out
 }
 
 // value returns the value of a place as compact JSON, or nil if there is none.
-func (t *Transformer) value(name string, event []byte, v Variables) jsontext.Value {
+func (f *filling) value(name string) jsontext.Value {
 	switch name {
 	case ruleARN:
-		return quote(v.RuleARN)
+		return quote(f.variables.RuleARN)
 	case ruleName:
-		return quote(v.RuleName)
+		return quote(f.variables.RuleName)
 	case ingestionTime:
-		return quote(v.Ingested.UTC().Format("2006-01-02T15:04:05Z"))
+		return quote(f.variables.Ingested.UTC().Format("2006-01-02T15:04:05Z"))
 	case wholeEvent:
-		return event
+		return f.event
 	case withoutDetail:
-		return envelope(event)
+		return envelope(f.event)
 	}
-	found, ok := t.paths[name].Select(event)
+	found, ok := f.paths[name].from(&f.root)
 	if !ok {
 		return nil
 	}
+	found = found.Clone() // compacting is done in place, and others may look into it
 	if found.Compact(jsontext.AllowDuplicateNames(true)) != nil {
 		return nil
 	}

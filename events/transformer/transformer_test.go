@@ -3,6 +3,8 @@ package transformer_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +16,8 @@ const event = `{"version":"0","id":"1-2","detail-type":"core.update-account-comm
 	`"source":"core","account":"111122223333","time":"2026-01-02T03:04:05Z","region":"r",` +
 	`"resources":["a","b"],"detail":{"command":"update-account","payload":{"acc_id":"0a","sf_id":` +
 	`"baz"},"states":["ACTIVE","INACTIVE"],"severity":["HIGH"],"valid":true,"n":5,"nothing":null,` +
-	`"quote":"a\"b","list":[{"x":1},{"x":2}],"dotted.name":"d","lines":"1\n2"}}`
+	`"quote":"a\"b","list":[{"x":1},{"x":2}],"dotted.name":"d","lines":"1\n2",` +
+	`"escaped":{"a":"q\"r\\"},"forged":[",",":"]}}`
 
 func variables() transformer.Variables {
 	return transformer.Variables{RuleARN: "arn:aws:events:r:111122223333:rule/n", RuleName: "n",
@@ -27,7 +30,8 @@ func TestApply_Template_IsFilledAsRecorded(t *testing.T) {
 		"command": "$.detail.command",
 		"absent":  "$.detail.absent", "obj": "$.detail.payload", "list": "$.detail.states",
 		"one": "$.detail.severity", "valid": "$.detail.valid", "n": "$.detail.n",
-		"null": "$.detail.nothing", "q": "$.detail.quote", "whole": "$", "lines": "$.detail.lines"}
+		"null": "$.detail.nothing", "q": "$.detail.quote", "whole": "$", "lines": "$.detail.lines",
+		"escaped": "$.detail.escaped", "forged": "$.detail.forged"}
 	const unfit = "unfit"
 	for _, c := range []struct{ template, want string }{
 		{`"Event of <type> type, at time <time>, info extracted from detail <command>"`,
@@ -49,6 +53,10 @@ func TestApply_Template_IsFilledAsRecorded(t *testing.T) {
 		{`"it is <valid> and <n> and <null>"`, `"it is true and 5 and null"`},
 		{`{"v":<valid>,"n":<n>,"z":<null>}`, `{"v":true,"n":5,"z":null}`},
 		{"\"<command>\"\n\"second <n>\"", "\"update-account\"\n\"second 5\""},
+		{`"Payload <escaped>"`, `"Payload {a:q\"r\\}"`},
+		{`"<escaped>, and <n>"`, `"{a:q\"r\\}, and 5"`},
+		{`{"a":"x<forged>y"}`, unfit},
+		{`"a\<q>"`, unfit},
 		{`{"a":"<list>"}`, unfit},
 		{`{"a":"<obj>"}`, unfit},
 		{`no quotes <command>`, unfit},
@@ -80,6 +88,36 @@ func TestApply_Template_IsFilledAsRecorded(t *testing.T) {
 		}
 		if err != nil || string(got) != c.want {
 			t.Errorf("%s: %s, %v, want %s", c.template, got, err, c.want)
+		}
+	}
+}
+
+// TestApply_EventMadeForIt_CostsSomeTimesItsSize: whoever may send an event must not stop those of
+// others by a rule of his own.
+func TestApply_EventMadeForIt_CostsSomeTimesItsSize(t *testing.T) {
+	large := strings.Repeat(`{"a":`, 1000) + `"` + strings.Repeat("x", 240_000) + `"` +
+		strings.Repeat("}", 1000)
+	paths := map[string]string{}
+	var template strings.Builder
+	for i := range 800 {
+		name := fmt.Sprint("v", i%100)
+		paths[name] = "$" + strings.Repeat(".a", 100+i%2)
+		template.WriteString("<" + name + ">")
+	}
+	for _, made := range []string{`["` + template.String() + `"]`,
+		strings.Repeat("<aws.events.event.json>", 350)} {
+		one, err := transformer.New(paths, made)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := one.Apply([]byte(large), variables()); !errors.Is(err, transformer.ErrLarge) {
+			t.Errorf("%.40s: %v", made, err)
+		}
+		runtime.ReadMemStats(&after)
+		if n := (after.TotalAlloc - before.TotalAlloc) / uint64(len(large)); n > 400 {
+			t.Errorf("%.40s takes %d bytes of memory for each of an event's", made, n)
 		}
 	}
 }

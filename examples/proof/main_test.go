@@ -2,11 +2,6 @@ package main
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"go/parser"
@@ -15,49 +10,26 @@ import (
 	"testing"
 
 	"claviger/audit/tree"
+	"claviger/audit/tree/treetest"
 )
-
-// shelf is tiles in memory.
-type shelf map[[2]int64][]byte
-
-func (s shelf) Tile(level int, number int64) ([]byte, error) {
-	return s[[2]int64{int64(level), number}], nil
-}
 
 func record(n int64) []byte { return fmt.Appendf(nil, `{"eventID":"%d","é":"<&>"}`, n) }
 
 // proofs returns the proofs of all records of a tree, and the key.
 func proofs(t *testing.T, size int64) (all [][]byte, key string) {
 	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	spki, err := x509.MarshalPKIXPublicKey(&private.PublicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	k, err := tree.NewKey("claviger/one", spki)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, tiles := new(tree.Builder), shelf{}
+	signer := treetest.NewSigner(t, "claviger/one")
+	b, tiles := new(tree.Builder), treetest.Shelf{}
 	for n := range size {
 		b.Append(tree.Leaf(record(n + 1)))
 	}
-	for _, tile := range b.Changed() {
-		tiles[[2]int64{int64(tile.Level), tile.Number}] = tile.Hashes
-	}
-	note, err := tree.Checkpoint{Origin: "claviger/one", Size: size, Root: b.Root()}.Sign(
-		tree.Signer{Key: k, By: func(text []byte) ([]byte, error) {
-			digest := sha256.Sum256(text)
-			return ecdsa.SignASN1(rand.Reader, private, digest[:])
-		}})
+	tiles.Put(b)
+	note, err := tree.Checkpoint{Origin: signer.Name(), Size: size, Root: b.Root()}.Sign(signer)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for n := range size {
-		p, err := tree.Prove(note, k, tiles, n+1, record(n+1))
+		p, err := tree.Prove(note, signer.Key, tiles, n+1, record(n+1))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +39,7 @@ func proofs(t *testing.T, size int64) (all [][]byte, key string) {
 		}
 		all = append(all, text)
 	}
-	return all, k.String()
+	return all, signer.Key.String()
 }
 
 func TestCheck_EveryRecord_IsProved(t *testing.T) {

@@ -27,7 +27,22 @@ func (q *Queue) die(tx *store.Tx, e ended) error {
 	if _, err := tx.Exec(qArrived, e.entry.number); err != nil {
 		return err
 	}
-	return q.died(tx, e.receiver.account, e.entry.size)
+	if err := q.died(tx, e.receiver.account, e.entry.size); err != nil {
+		return err
+	}
+	return q.Offer(e.letters...)(tx)
+}
+
+// letters are what is put when a message dies after some attempts.
+func (q *Queue) letters(d DeadLetter, attempts int) []Message {
+	if q.config.Letter == nil {
+		return nil
+	}
+	d.Attempts, d.Died = attempts, q.now().UTC()
+	if m, ok := q.config.Letter(d); ok {
+		return []Message{m}
+	}
+	return nil
 }
 
 // bury makes a dead letter of a message that was never tried.
@@ -37,7 +52,10 @@ func (q *Queue) bury(tx *store.Tx, m Message, policy []byte, f *Failure) error {
 	if err != nil {
 		return err
 	}
-	return q.died(tx, m.Account, int64(len(m.Body)))
+	if err := q.died(tx, m.Account, int64(len(m.Body))); err != nil {
+		return err
+	}
+	return q.Offer(q.letters(DeadLetter{Message: m, Code: f.Code, Text: f.Text}, 0)...)(tx)
 }
 
 // died counts a dead letter, and has the oldest go where there are too many.

@@ -11,8 +11,10 @@
 // # Order
 //
 // Messages to one receiver on one thing ([Message.Order]) reach it in the order in which they were
-// put. The next one is begun when the end of the one before is durable: so what comes twice comes
-// before what follows it. A message that fails holds up those behind it in its line, and no other.
+// put. The next one is begun when the end of the one before is durable: so what is sent twice is
+// sent before what follows it. A receiver that was given up on may still have the request, and
+// serve it when it comes to it: only the id tells that it is an old one. A message that fails holds
+// up those behind it in its line, and no other.
 //
 // # Nobody waits for somebody else's receiver
 //

@@ -29,6 +29,9 @@ type Config struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 	Receivers map[string]Receiver // by kind
+	// Letter makes what is put when a message dies for whoever gets its dead letters, in the same
+	// transaction; not ok is nobody. Nil: nobody gets any. What it makes must not have letters itself.
+	Letter func(d DeadLetter) (m Message, ok bool)
 }
 
 // Queue is what waits for receivers. [Open] makes it. Its methods may be called by several

@@ -174,7 +174,10 @@ func (q *Queue) judge(a *attempt, m Message, err error) ended {
 		"text", f.Text, "error", f.Cause)
 	due, exhausted := m.Policy.next(m.Put, now, e.count, &f, random())
 	e.due, e.exhausted = due.UnixMicro(), exhausted
-	e.gone = f.Permanent || exhausted != ""
+	if e.gone = f.Permanent || exhausted != ""; e.gone {
+		e.letters = q.letters(DeadLetter{Message: m, Code: f.Code, Text: f.Text, Exhausted: exhausted},
+			e.count)
+	}
 	return e
 }
 

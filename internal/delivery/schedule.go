@@ -217,6 +217,7 @@ type ended struct {
 	until   int64 // the receiver is to be called no sooner
 
 	exhausted string // the bound of the policy that was reached
+	letters   []Message
 }
 
 // end takes an attempt back out of the slots.

@@ -91,7 +91,7 @@ func (d *Door) Check(address string) error {
 func (d *Door) find(address string) (*row, *url.URL, error) {
 	u, err := read(address)
 	if err != nil {
-		return nil, nil, &Error{Reason: NotAllowed, Host: address, text: err.Error()}
+		return nil, nil, &Error{Reason: NotAllowed, Host: shown(address), text: err.Error()}
 	}
 	var found *row
 	if d != nil {

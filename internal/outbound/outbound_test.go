@@ -34,6 +34,24 @@ func fails(t testing.TB, err error, want outbound.Reason) *outbound.Error {
 	return e
 }
 
+// TestCheck_URLThatIsNone_IsNamedWithoutItsSecrets: errors reach dead letters, and what stands in a
+// query or before an @ may be a connection's credentials.
+func TestCheck_URLThatIsNone_IsNamedWithoutItsSecrets(t *testing.T) {
+	d := door(t, outbound.Allowed{URL: "https://hooks.example.com/"})
+	for _, bad := range []string{"https://hooks.example.com/../a?key=SECRET",
+		"https://hooks.example.com/%5ca?key=SECRET", "https://hooks.example.com/a?key=SECRET#f",
+		"https://user:SECRET@hooks.example.com/a", "https://user:SECRET@hooks.example.com/a?b=c@d",
+		"ftp://hooks.example.com/a?key=SECRET", "https://hooks.example.com:0/a?key=SECRET",
+		"https://hooks.example.com/%zz?key=SECRET", "https://user:SECRET@/a",
+		"https://other.example.com/a?key=SECRET", "user:SECRET@hooks.example.com/a",
+		"https:user:SECRET@hooks.example.com"} {
+		e := fails(t, d.Check(bad), outbound.NotAllowed)
+		if strings.Contains(e.Error()+e.Host+e.Hint, "SECRET") {
+			t.Errorf("%s: %v, at %s; %s", bad, e, e.Host, e.Hint)
+		}
+	}
+}
+
 // TestCheck_URL_IsAllowedByARowThatItBeginsWith, up to a whole step of its path, in whatever
 // spelling.
 func TestCheck_URL_IsAllowedByARowThatItBeginsWith(t *testing.T) {

@@ -75,11 +75,11 @@ func begins(path, with string) bool {
 func read(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Opaque != "" || u.Scheme != "https" && u.Scheme != "http" {
-		return nil, fmt.Errorf("%.200q is no https URL", text)
+		return nil, fmt.Errorf("%.200q is no https URL", shown(text))
 	}
 	if u.User != nil || u.Fragment != "" || strings.HasSuffix(text, "#") {
 		return nil, fmt.Errorf("%.200q has a user or a fragment, which a URL that is called "+
-			"can't have", text)
+			"can't have", shown(text))
 	}
 	port := u.Port()
 	if port == "" {
@@ -92,14 +92,29 @@ func read(text string) (*url.URL, error) {
 		u.Path = "/"
 	}
 	if strings.Contains(u.Path, `\`) {
-		return nil, fmt.Errorf("%.200q has a backslash in its path", text)
+		return nil, fmt.Errorf("%.200q has a backslash in its path", shown(text))
 	}
 	for step := range strings.SplitSeq(u.Path, "/") {
 		if step == "." || step == ".." {
-			return nil, fmt.Errorf("%.200q has steps up in its path", text)
+			return nil, fmt.Errorf("%.200q has steps up in its path", shown(text))
 		}
 	}
 	return u, nil
+}
+
+// shown is a URL as errors quote it, be it one or not: without a user, a query and a fragment, which
+// may be somebody's credentials.
+func shown(text string) string {
+	if i := strings.IndexAny(text, "?#"); i >= 0 {
+		text = text[:i]
+	}
+	if i := strings.LastIndexByte(text, '@'); i >= 0 {
+		scheme, _, ok := strings.Cut(text, "//")
+		if text = text[i+1:]; ok {
+			text = scheme + "//" + text
+		}
+	}
+	return text
 }
 
 // endpoint reads host:port in the spelling in which they are compared.

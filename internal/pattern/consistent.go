@@ -19,9 +19,28 @@ type wish struct {
 	either  bool // one of both will do
 }
 
-// mostChoices bounds the choices between arrays that have the same names, which only events have
-// whose names join by dots to what is there already. An event that needs more matches nothing.
-const mostChoices = 4096
+// What a candidate may cost, in places that are looked at: some times what there are, each by the
+// arrays that it is in, and leastEffort at least. There can be many choices between fields that may
+// be absent as well, and between arrays of one name, which only dots can make; a peculiar event that
+// takes more matches nothing, since whoever matches has others waiting.
+const (
+	eachStep    = 8
+	leastEffort = 1 << 14
+)
+
+// effort is what a candidate may cost for some wishes.
+func effort(wishes []wish) int {
+	n := 0
+	for _, w := range wishes {
+		for _, places := range [][][]step{w.places, w.avoided} {
+			n += len(places)
+			for _, p := range places {
+				n += len(p)
+			}
+		}
+	}
+	return eachStep*n + leastEffort
+}
 
 // matches reports whether an event's leaves are as a candidate says.
 func (c *candidate) matches(leaves [][]value) bool {
@@ -48,8 +67,8 @@ func (c *candidate) matches(leaves [][]value) bool {
 			return true
 		}
 	}
-	choices := mostChoices
-	return fulfil(wishes, &choices)
+	left := effort(wishes)
+	return fulfil(wishes, &left)
 }
 
 // look tries a field by itself. It returns a wish if that doesn't settle it, and false if nothing
@@ -81,9 +100,13 @@ func (f *slotted) look(values []value) (*wish, bool) {
 	return w, true
 }
 
-// fulfil reports whether elements can be chosen so that all wishes come true.
-func fulfil(wishes []wish, choices *int) bool {
-	if *choices < 0 {
+// fulfil reports whether elements can be chosen so that all wishes come true, as far as what is left
+// of the effort goes.
+func fulfil(wishes []wish, left *int) bool {
+	for _, w := range wishes {
+		*left -= 1 + len(w.places) + len(w.avoided)
+	}
+	if *left < 0 {
 		return false
 	}
 	for i, w := range wishes {
@@ -92,23 +115,22 @@ func fulfil(wishes []wish, choices *int) bool {
 			found, missed := w, w
 			found.avoided, missed.places = nil, nil
 			found.either, missed.either = false, false
-			return choose(wishes, i, choices, found, missed)
+			return choose(wishes, i, left, found, missed)
 		case len(w.places) > 0:
 			if apart := w.apart(); len(apart) > 1 {
-				return choose(wishes, i, choices, apart...)
+				return choose(wishes, i, left, apart...)
 			}
 		}
 	}
-	return fulfilEach(wishes, choices)
+	return fulfilEach(wishes, left)
 }
 
 // choose tries to fulfil the wishes with one of them made narrower.
-func choose(wishes []wish, i int, choices *int, narrower ...wish) bool {
+func choose(wishes []wish, i int, left *int, narrower ...wish) bool {
 	for _, w := range narrower {
-		*choices--
 		tried := slices.Clone(wishes)
 		tried[i] = w
-		if fulfil(tried, choices) {
+		if fulfil(tried, left) {
 			return true
 		}
 	}
@@ -145,7 +167,7 @@ func (w wish) apart() (all []wish) {
 }
 
 // fulfilEach goes array by array. Each wish has its places in one of them, or outside of all.
-func fulfilEach(wishes []wish, choices *int) bool {
+func fulfilEach(wishes []wish, left *int) bool {
 	arrays := map[int32][]wish{}
 	first := map[int32]int{} // the order of the first field that is found in an array
 	for _, w := range wishes {
@@ -176,7 +198,7 @@ func fulfilEach(wishes []wish, choices *int) bool {
 		}
 	}
 	for _, in := range arrays {
-		if !fulfilIn(in, choices) {
+		if !fulfilIn(in, left) {
 			return false
 		}
 	}
@@ -184,7 +206,7 @@ func fulfilEach(wishes []wish, choices *int) bool {
 }
 
 // fulfilIn looks for an element of an array in which all wishes come true.
-func fulfilIn(wishes []wish, choices *int) bool {
+func fulfilIn(wishes []wish, left *int) bool {
 	places := make([]map[int32][][]step, len(wishes))
 	avoided := make([]map[int32][][]step, len(wishes))
 	leader := -1
@@ -196,6 +218,9 @@ func fulfilIn(wishes []wish, choices *int) bool {
 	}
 element:
 	for e := range places[leader] {
+		if *left -= len(wishes); *left < 0 {
+			return false
+		}
 		inside := make([]wish, 0, len(wishes))
 		for i, w := range wishes {
 			one := wish{order: w.order, places: places[i][e], avoided: avoided[i][e]}
@@ -204,7 +229,7 @@ element:
 			}
 			inside = append(inside, one)
 		}
-		if fulfil(inside, choices) {
+		if fulfil(inside, left) {
 			return true
 		}
 	}

@@ -53,8 +53,14 @@ var (
 	errTwice   = errors.New("a member is there twice")
 )
 
-// deepest is how many objects and arrays may be in each other where somebody looks.
-const deepest = 2000
+// Bounds of an event: how many objects and arrays may be in each other where somebody looks, and
+// how many arrays all leaves are in together. Each leaf says in which arrays it is, so that a long
+// list within a thousand others would take a thousand times what it is long. An event of 256 KiB
+// that isn't made for it has some 125,000.
+const (
+	deepest   = 2000
+	mostSteps = 1 << 18
+)
 
 // scan reads the leaves of an event that somebody looks at. The rest is passed over.
 type scan struct {
@@ -230,6 +236,9 @@ func (s *scan) leaf(at *node, k kind, text []byte) error {
 	}
 	v := value{kind: k, text: text}
 	if len(s.in) > 0 {
+		if len(s.steps)+len(s.in) > mostSteps {
+			return errNoEvent
+		}
 		from := len(s.steps)
 		s.steps = append(s.steps, s.in...)
 		v.in = s.steps[from:len(s.steps):len(s.steps)]

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -201,6 +202,39 @@ func TestMatches_EventOfManyChoices_EndsSoon(t *testing.T) {
 	} {
 		if compile(t, text).Matches([]byte(src)) {
 			t.Errorf("%s matches", text)
+		}
+	}
+}
+
+// TestMatch_EventMadeForIt_CostsSomeTimesItsSize, where a long list lies in a thousand others and where
+// many fields may be absent as well: whoever may send an event must not stop those of others.
+func TestMatch_EventMadeForIt_CostsSomeTimesItsSize(t *testing.T) {
+	deep := `{"a":` + strings.Repeat("[", 1000) + strings.Repeat("1,", 120_000) + "1" +
+		strings.Repeat("]", 1000) + "}"
+	var fields, elements strings.Builder
+	for i := range 12 {
+		fmt.Fprintf(&fields, `"f%02d":[1,{"exists":false}],`, i)
+	}
+	for i := range 600 {
+		elements.WriteString("{")
+		for k := range 12 {
+			fmt.Fprintf(&elements, `"f%02d":%d,`, k, (i+k)%3)
+		}
+		fmt.Fprintf(&elements, `"%s":1},`, []string{"y", "z"}[i%2])
+	}
+	for text, src := range map[string]string{
+		`{"a":[2]}`: deep,
+		`{"a":{` + fields.String() + `"y":[1],"z":[1]}}`: `{"a":[` + elements.String() + `0]}`,
+	} {
+		set := pattern.NewSet(compile(t, text))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if len(set.Match([]byte(src))) != 0 {
+			t.Errorf("%s matches", text)
+		}
+		runtime.ReadMemStats(&after)
+		if n := (after.TotalAlloc - before.TotalAlloc) / uint64(len(src)); n > 400 {
+			t.Errorf("%s takes %d bytes of memory for each of an event's", text, n)
 		}
 	}
 }

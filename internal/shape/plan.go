@@ -29,7 +29,7 @@ type member struct {
 	path     string // as in validation messages and records: first letter lower case
 	rule     *rule
 	required bool
-	elem     *Plan // of a struct, or of the structs in a list
+	elem     *Plan // of a struct, or of the structs in a list or map
 }
 
 // Compile reads the tags of typ, a struct type, for a service with such words. A member without a
@@ -62,7 +62,7 @@ func (t Table) compile(typ reflect.Type, w Words, form bool) *Plan {
 }
 
 func structOf(t reflect.Type) reflect.Type {
-	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
 		t = t.Elem()
 	}
 	if t.Kind() != reflect.Struct || t == reflect.TypeFor[wire.Time]() {
@@ -108,6 +108,18 @@ func (at position) element(m *member, i int) position {
 		pointer:   at.pointer + "/" + m.name + "/" + strconv.Itoa(i),
 		parameter: at.parameter + m.name + ".member." + strconv.Itoa(i+1) + "."}
 }
+
+// entry is where the structure of a map's key stands (recorded of SNS's message attributes). Of a
+// form no service is known that misses a member there as a parameter.
+func (at position) entry(m *member, key string) position {
+	shown := clipped(key)
+	return position{path: at.path + m.path + "." + shown + ".member.",
+		pointer:   at.pointer + "/" + m.name + "/" + token(key),
+		parameter: at.parameter + m.name + "." + shown + "."}
+}
+
+// token is a name as a reference token of a JSON pointer: RFC 6901 section 3.
+func token(name string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(name) }
 
 const notNull = "Member must not be null"
 
@@ -181,6 +193,7 @@ func (c *check) value(m *member, v reflect.Value, at position) {
 		c.members(m.elem, v, at.down(m))
 	case v.Kind() == reflect.Map:
 		c.entries(m, v, at)
+		c.structures(m, v, at)
 	case v.Kind() == reflect.Slice && m.elem != nil:
 		for i := range v.Len() {
 			c.members(m.elem, v.Index(i), at.element(m, i))
@@ -221,14 +234,29 @@ func (c *check) entries(m *member, v reflect.Value, at position) {
 	}
 }
 
+// structures checks those in a map, in the order of their keys, so that the same is said each time.
+func (c *check) structures(m *member, v reflect.Value, at position) {
+	if m.elem == nil {
+		return
+	}
+	keys := v.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int {
+		return strings.Compare(a.String(), b.String())
+	})
+	for _, key := range keys {
+		if entry := v.MapIndex(key); !c.isNull(entry, at, m, key.String()) {
+			c.members(m.elem, entry, at.entry(m, key.String()))
+		}
+	}
+}
+
 // isNull reports whether an entry of a map or an element of a list stood in the request as null: it
 // is read as the zero value, which it must not be taken for.
 func (c *check) isNull(v reflect.Value, at position, m *member, entry string) bool {
 	if c.present == nil || !v.IsZero() {
 		return false
 	}
-	entry = strings.NewReplacer("~", "~0", "/", "~1").Replace(entry) // RFC 6901 section 3
-	return !c.present(at.pointer + "/" + m.name + "/" + entry)
+	return !c.present(at.pointer + "/" + m.name + "/" + token(entry))
 }
 
 func (c *check) add(value, path, constraint string) {
@@ -261,10 +289,14 @@ func echo(r *rule, v reflect.Value) string {
 	default:
 		text = fmt.Sprint(v.Interface())
 	}
+	return " '" + clipped(text) + "'"
+}
+
+func clipped(text string) string {
 	if len(text) > maxEcho {
-		text = strings.ToValidUTF8(text[:maxEcho], "") + "..."
+		return strings.ToValidUTF8(text[:maxEcho], "") + "..."
 	}
-	return " '" + text + "'"
+	return text
 }
 
 // secret reports whether a value of the shape or any part of it is sensitive.

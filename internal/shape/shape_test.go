@@ -36,6 +36,7 @@ var table = shape.Table{
 	"SecretNames": {Max: 1, Key: "Secret", Value: "Text"},
 	"Pairs":       {Max: 2, Member: "Pair"},
 	"Pair":        {},
+	"PairMap":     {Max: 12, Key: "Text", Value: "Pair"},
 	"Date":        {},
 }
 
@@ -67,6 +68,7 @@ type everything struct {
 	SecretNames map[string]string `shape:"SecretNames"`
 	Pairs       []pair            `shape:"Pairs"`
 	Pair        *pair             `shape:"Pair"`
+	PairMap     map[string]pair   `shape:"PairMap"`
 	Date        *wire.Time        `shape:"Date"`
 }
 
@@ -125,6 +127,9 @@ func TestValidate_BrokenConstraint_IsToldInAWSsWords(t *testing.T) {
 		`{"Pair":{}}`:                         "Value null at 'pair.key' failed to satisfy constraint: Member must not be null",
 		`{"Pairs":[{"Key":"kk"},{"Key":""}]}`: "Value '' at 'pairs.2.member.key' failed to satisfy constraint: Member must have length greater than or equal to 2",
 		`{"Pairs":[{"Key":"kk"},{}]}`:         "Value null at 'pairs.2.member.key' failed to satisfy constraint: Member must not be null",
+		`{"PairMap":{"k":{}}}`:                "Value null at 'pairMap.k.member.key' failed to satisfy constraint: Member must not be null",
+		`{"PairMap":{"a/~":{"Key":""}}}`:      "Value '' at 'pairMap.a/~.member.key' failed to satisfy constraint: Member must have length greater than or equal to 2",
+		`{"PairMap":{"k":null}}`:              "Value at 'pairMap' failed to satisfy constraint: Map value must satisfy constraint: [Member must not be null]",
 		`{"Pairs":[null]}`:                    "Value null at 'pairs.1.member.key' failed to satisfy constraint: Member must not be null",
 	} {
 		if got := validate(t, read(t, body), body); len(got) != 1 || got[0] != want {
@@ -146,7 +151,7 @@ func TestValidate_KeptConstraints_IsAccepted(t *testing.T) {
 		`{}`, `{"Text":""}`, `{"Name":"ab"}`, `{"Name":"äöüßé"}`, `{"Java":"ÿ"}`, `{"Java":""}`, `{"Either":"a"}`, `{"Either":"b"}`,
 		`{"Color":"GREEN"}`, `{"Blob":"MTIzNA=="}`, `{"Number":1}`, `{"Number":1000}`, `{"FromZero":0}`, `{"FromZero":9}`,
 		`{"BelowZero":0}`, `{"BelowZero":-9}`, `{"Anything":-2147483648}`, `{"Anything":2147483647}`, `{"Flag":false}`,
-		`{"Names":["aa","bb"]}`, `{"Context":{}}`, `{"Context":{"kk":"v"}}`, `{"SecretNames":{"key":""}}`, `{"Pairs":[]}`, `{"Pair":{"Key":"kk"}}`, `{"Date":0}`,
+		`{"Names":["aa","bb"]}`, `{"Context":{}}`, `{"Context":{"kk":"v"}}`, `{"SecretNames":{"key":""}}`, `{"Pairs":[]}`, `{"Pair":{"Key":"kk"}}`, `{"PairMap":{"":{"Key":"kk"}}}`, `{"Date":0}`,
 	} {
 		if got := validate(t, read(t, body), body); got != nil {
 			t.Errorf("%s: %q", body, got)
@@ -226,15 +231,21 @@ func TestValidate_ManyErrors_AreTenSentencesOfBoundedLength(t *testing.T) {
 	if found := validate(t, in, `{}`); len(found) != 10 {
 		t.Errorf("%d sentences, want 10", len(found))
 	}
-	in = everything{Context: map[string]string{}}
+	in = everything{Context: map[string]string{}, PairMap: map[string]pair{}}
 	for i := range 20 {
-		in.Context[fmt.Sprintf("%d%s", i, strings.Repeat("k", 1<<16))] = "V"
+		key := fmt.Sprintf("%d%s", i, strings.Repeat("k", 1<<16))
+		in.Context[key] = "V"
+		if i < 10 {
+			in.PairMap[key] = pair{Key: "k"}
+		}
 	}
 	long := strings.Repeat("ä", 1<<20)
 	in.Long = &long
-	err := table.Compile(reflect.TypeOf(in), shape.Words{}).Validate(in, nil)
-	if n := len(err.Error()); n > 16<<10 {
-		t.Errorf("the message has %d bytes", n)
+	for _, in := range []everything{in, {PairMap: in.PairMap}} {
+		err := table.Compile(reflect.TypeOf(in), shape.Words{}).Validate(in, nil)
+		if n := len(err.Error()); n > 16<<10 {
+			t.Errorf("the message has %d bytes", n)
+		}
 	}
 }
 

@@ -63,7 +63,6 @@ var limitedOfEventBridge = map[string]string{
 	"*.EventBusName":                     onlyDefault,
 	"*.Force":                            "is taken, and says nothing: no service manages rules",
 	"DescribeEventBus.Name":              onlyDefault,
-	"PutEvents.EndpointId":               "refused: " + noEndpoints,
 	"PutEventsRequestEntry.TraceHeader":  "is taken, and nothing traces",
 	"ListEventBuses.NextToken":           "never there: " + noOtherBus,
 	"ListRuleNamesByTarget.TargetArn":    ourTargets,
@@ -81,6 +80,8 @@ const (
 )
 
 var refusedOfEventBridge = map[string]refusal{
+	"PutEvents.EndpointId": {`{"Entries":[{"Source":"s","DetailType":"d","Detail":"{}"}],"EndpointId":"a.b"}`,
+		"ValidationException"},
 	"CreateConnection.InvocationConnectivityParameters":             {newWithLattice, "ValidationException"},
 	"UpdateConnection.InvocationConnectivityParameters":             {withLattice, "ValidationException"},
 	"ConnectivityResourceParameters.ResourceParameters":             {`UpdateConnection ` + withLattice, "ValidationException"},

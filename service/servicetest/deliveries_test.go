@@ -189,6 +189,46 @@ func TestDeliveries_ThatDie_AreKeptAndTriedAgainWhenAsked(t *testing.T) {
 	}
 }
 
+// TestDeliveries_TargetWithDeadLetters_HasThemDelivered, with EventBridge's reasons, whether it was
+// tried or nothing could be made of the event; and they stay among the service's own.
+func TestDeliveries_TargetWithDeadLetters_HasThemDelivered(t *testing.T) {
+	s := startSite(t)
+	s.hook.Is(outboundtest.Refuses)
+	arn := s.sends("own", `{"source":["our.shop"],"detail-type":["Order"]}`)
+	dead := map[string]any{"Arn": "arn:aws:logs:" + servicetest.Region + ":" + servicetest.Account +
+		":log-group:" + logGroup}
+	s.asks("RemoveTargets", "", map[string]any{"Rule": "own", "Ids": []string{"log"}})
+	s.asks("PutTargets", "", map[string]any{"Rule": "own", "Targets": []map[string]any{
+		{"Id": "hook", "Arn": arn, "DeadLetterConfig": dead},
+		{"Id": "made", "Arn": arn, "DeadLetterConfig": dead, "InputTransformer": map[string]any{
+			"InputPathsMap": map[string]string{"list": "$.detail.list"}, "InputTemplate": `{"a":"<list>"}`}}}})
+	s.asks("PutEvents", "", map[string]any{"Entries": []map[string]any{{"Source": "our.shop",
+		"DetailType": "Order", "Detail": `{"number":1,"list":[1]}`}}})
+	s.until("the letters", func() bool { return len(s.logged()) == 2 })
+	codes := map[string]bool{}
+	for _, line := range s.logged() {
+		var l struct {
+			RULE_ARN, TARGET_ARN, ERROR_CODE, ERROR_MESSAGE string
+			RETRY_ATTEMPTS                                  int
+			Body                                            struct{ Detail struct{ Number int } }
+		}
+		if err := json.Unmarshal([]byte(line), &l); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		codes[l.ERROR_CODE] = true
+		if !strings.HasSuffix(l.RULE_ARN, ":rule/own") || l.TARGET_ARN != arn ||
+			l.ERROR_MESSAGE == "" || l.RETRY_ATTEMPTS != 0 || l.Body.Detail.Number != 1 {
+			t.Errorf("the letter is %s", line)
+		}
+	}
+	if !codes[delivery.ErrorFromTarget] || !codes[delivery.InvalidJSON] {
+		t.Errorf("the reasons are %v", codes)
+	}
+	if d, err := s.Service().Deliveries(delivery.Which{}); err != nil || d.Dead != 2 {
+		t.Errorf("the service has %d: %v", d.Dead, err)
+	}
+}
+
 // TestDeliveries_AddressThatIsNotListed_IsNeverCalled, and the dead letter says what to write.
 func TestDeliveries_AddressThatIsNotListed_IsNeverCalled(t *testing.T) {
 	s := startSite(t)

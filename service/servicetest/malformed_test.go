@@ -92,6 +92,10 @@ func ofValue(s *shape.Schema, where string) (all []breach) {
 	case s.Type == "array":
 		return append(all, ofList(s, where)...)
 	case s.Type == "object":
+		if s.AdditionalProperties.Target != nil {
+			return append(all, inside(s.AdditionalProperties.Target, where+".k.member.",
+				func(v any) any { return map[string]any{"k": v} })...)
+		}
 		for _, b := range ofValue(s.AdditionalProperties, where) {
 			all = append(all, breach{value: map[string]any{"k": b.value}, where: where,
 				sentence: b.sentence, secret: b.secret})
@@ -192,6 +196,8 @@ func fitting(s *shape.Schema) any {
 		return strings.Repeat("a", max(s.Row.Min, 1))
 	case s.Type == "integer":
 		return max(s.Row.Min, 1)
+	case s.Type == "number":
+		return 1
 	case s.Type == "boolean":
 		return true
 	case s.Type == "array":

@@ -3,9 +3,11 @@ package servicetest_test
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"claviger/service/servicetest"
 
@@ -47,6 +49,9 @@ func (m *matrix) stage(t *testing.T, o *matrixOperation) {
 	t.Helper()
 	o.words, _ = stageWords(t, m.Server, o.request)
 	o.policed = nil
+	if o.info.Service.Name == "cloudtrail" {
+		return // what is found of a thing is the account's, whatever the thing's policy says
+	}
 	for i, n := 0, len(o.words); i < n; i += 2 {
 		word, value := o.words[i], &o.words[i+1]
 		if !strings.Contains(o.request, `"`+word+`"`) &&
@@ -204,17 +209,29 @@ func (m *matrix) look(t *testing.T, o *matrixOperation, c cell) {
 	q := callOf(t, o.info, o.document())
 	q.As, q.Service, q.Unsigned = p.keys, o.info.Service.Name, c.name() == "anonymous"
 	a := m.Send(t, q)
+	for decidedAs(a) == "Throttling" { // two lookups of events a second, whoever asks
+		time.Sleep(100 * time.Millisecond)
+		a = m.Send(t, q)
+	}
 	code := decidedAs(a)
 	ok := a.Status/100 == 2 || a.Status < 500 && !slices.Contains(neverDecided, code) ||
 		strings.HasPrefix(a.Message(), "Secrets Manager cannot invoke") // who asks may do it
 	if want.code != "" {
-		ok = a.Status/100 == 4 && code == want.code && (want.text == "" || a.Message() == want.text)
+		ok = a.Status/100 == 4 && code == want.code && (want.text == "" ||
+			unnumbered(a.Message()) == unnumbered(want.text))
 	}
 	if !ok {
 		t.Errorf("%s (foreign %v) with %s:\n%d %s\nwant %q %s", c.name(), c.foreign,
 			c.policyKind.name, a.Status, a.Body, want.code, want.text)
 	}
 }
+
+// ids are what the service puts behind the names of connections and API destinations in ARNs.
+var ids = regexp.MustCompile(`(:(?:connection|api-destination)/[^/ ]+/)[0-9a-f-]{36}`)
+
+// unnumbered is a text that calls connections and API destinations as if they were not there: each
+// staging makes another, and other accounts have none.
+func unnumbered(text string) string { return ids.ReplaceAllString(text, "${1}*") }
 
 // decidedAs is the error's name, whatever a service calls it that somebody may not.
 func decidedAs(a servicetest.Answer) string {

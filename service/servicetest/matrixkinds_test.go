@@ -228,7 +228,7 @@ type matrixOperation struct {
 // resourceOf returns the resource of a policy for what a refusal calls it: a secret that is to be
 // made by its name, a listing by its path.
 func resourceOf(n op.Info, called string) string {
-	called = strings.TrimPrefix(called, "policy ")
+	called = unnumbered(strings.TrimPrefix(called, "policy "))
 	switch {
 	case called == "", strings.HasSuffix(called, "/"), strings.HasSuffix(called, ":*"): // a listing
 		return "*"

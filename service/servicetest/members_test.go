@@ -35,6 +35,15 @@ const (
 	oneBus      = "the default bus has nothing that could be set"
 
 	noSuchTargets = "there are no targets of that kind"
+
+	noAnnouncement = "that log files were exported is told to no topic"
+	noLogGroup     = "records are copied where the configuration says, and to no log group"
+	noEncryption   = "exported log files are signed, and not encrypted"
+	noStop         = "everything is recorded from the first start on, and can't be stopped"
+	noAttempts     = "an export that fails is told to whoever exports, and isn't kept"
+	unused         = "AWS itself no longer uses it"
+	onePage        = "there is one page"
+	allRecorded    = "everything is recorded, which EventSelectors say"
 )
 
 var left = map[string]string{
@@ -98,6 +107,29 @@ var left = map[string]string{
 	"SAMLProviderListEntry.Arn":        noOthers,
 	"SAMLProviderListEntry.CreateDate": noOthers,
 	"SAMLProviderListEntry.ValidUntil": noOthers,
+
+	"Trail.SnsTopicName":                                               noAnnouncement,
+	"Trail.SnsTopicARN":                                                noAnnouncement,
+	"Trail.CloudWatchLogsLogGroupArn":                                  noLogGroup,
+	"Trail.CloudWatchLogsRoleArn":                                      noLogGroup,
+	"Trail.KmsKeyId":                                                   noEncryption,
+	"cloudtrail.ListTrails.Out.NextToken":                              onePage,
+	"cloudtrail.ListPublicKeys.Out.NextToken":                          onePage,
+	"cloudtrail.GetEventSelectors.Out.AdvancedEventSelectors":          allRecorded,
+	"cloudtrail.GetTrailStatus.Out.StartLoggingTime":                   noStop,
+	"cloudtrail.GetTrailStatus.Out.StopLoggingTime":                    noStop,
+	"cloudtrail.GetTrailStatus.Out.LatestDeliveryError":                noAttempts,
+	"cloudtrail.GetTrailStatus.Out.LatestDigestDeliveryError":          noAttempts,
+	"cloudtrail.GetTrailStatus.Out.LatestNotificationTime":             noAnnouncement,
+	"cloudtrail.GetTrailStatus.Out.LatestNotificationError":            noAnnouncement,
+	"cloudtrail.GetTrailStatus.Out.LatestCloudWatchLogsDeliveryTime":   noLogGroup,
+	"cloudtrail.GetTrailStatus.Out.LatestCloudWatchLogsDeliveryError":  noLogGroup,
+	"cloudtrail.GetTrailStatus.Out.LatestDeliveryAttemptTime":          unused,
+	"cloudtrail.GetTrailStatus.Out.LatestDeliveryAttemptSucceeded":     unused,
+	"cloudtrail.GetTrailStatus.Out.LatestNotificationAttemptTime":      unused,
+	"cloudtrail.GetTrailStatus.Out.LatestNotificationAttemptSucceeded": unused,
+	"cloudtrail.GetTrailStatus.Out.TimeLoggingStarted":                 unused,
+	"cloudtrail.GetTrailStatus.Out.TimeLoggingStopped":                 unused,
 
 	"events.DescribeRule.Out.ManagedBy":                              noManaged,
 	"Rule.ManagedBy":                                                 noManaged,

@@ -24,8 +24,10 @@ var refusedSamples = map[string]string{
 	"SerialNumber": `"arn:aws:iam::111122223333:mfa/alice"`, "TokenCode": `"123456"`,
 	"ProviderId":  `"www.amazon.com"`,
 	"PhoneNumber": `"+15555550100"`, "MessageDeduplicationId": `"1"`,
-	"DataProtectionPolicy": `"{}"`,
-	"ProvidedContexts":     `[{"ProviderArn":"arn:aws:iam::aws:contextProvider/IdentityCenter"}]`,
+	"DataProtectionPolicy":             `"{}"`,
+	"EndpointId":                       `"a.b"`,
+	"InvocationConnectivityParameters": throughLattice,
+	"ProvidedContexts":                 `[{"ProviderArn":"arn:aws:iam::aws:contextProvider/IdentityCenter"}]`,
 }
 
 // TestRefused_EachMemberAndValue_IsRefusedByEveryOperation: what documents say to be always refused

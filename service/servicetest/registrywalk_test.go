@@ -2,8 +2,10 @@ package servicetest_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -329,26 +331,49 @@ func callOf(t testing.TB, n op.Info, document string) servicetest.Request {
 		return servicetest.Request{Target: targetOf(n), Body: []byte(document)}
 	}
 	form := url.Values{"Action": {n.Name}, "Version": {n.Service.Version}}
-	putMember(form, "", json.RawMessage(document))
+	putMember(form, "", json.RawMessage(document), reflect.StructField{Type: n.In})
 	return servicetest.Request{Type: "application/x-www-form-urlencoded; charset=utf-8",
 		Body: []byte(form.Encode())}
 }
 
-// putMember writes a JSON value as AWS query does: members behind a dot, and elements of lists by
-// number.
-func putMember(form url.Values, name string, value json.RawMessage) {
+// putMember writes a JSON value as AWS query does: members behind a dot, elements of lists by
+// number, and entries of maps by number with their key and value. of is the member that the value
+// is for, as far as there is one: whatever doesn't fit it is written by what it is itself.
+func putMember(form url.Values, name string, value json.RawMessage, of reflect.StructField) {
+	typ := of.Type
+	if typ != nil && typ.Kind() == reflect.Pointer {
+		typ = typ.Elem()
+	}
 	members, elements := map[string]json.RawMessage{}, []json.RawMessage{}
 	switch {
+	case json.Unmarshal(value, &members) == nil && typ != nil && typ.Kind() == reflect.Map:
+		key, inner := "key", "value"
+		if of.Tag.Get("query") == "Name" {
+			key, inner = "Name", "Value"
+		}
+		for i, k := range slices.Sorted(maps.Keys(members)) {
+			entry := name + ".entry." + strconv.Itoa(i+1) + "."
+			form.Set(entry+key, k)
+			putMember(form, entry+inner, members[k], reflect.StructField{Type: typ.Elem()})
+		}
 	case json.Unmarshal(value, &members) == nil:
 		for member, v := range members {
-			putMember(form, strings.TrimPrefix(name+"."+member, "."), v)
+			f := reflect.StructField{}
+			if typ != nil && typ.Kind() == reflect.Struct {
+				f, _ = typ.FieldByName(member)
+			}
+			putMember(form, strings.TrimPrefix(name+"."+member, "."), v, f)
 		}
 	case json.Unmarshal(value, &elements) == nil:
+		f := reflect.StructField{}
+		if typ != nil && typ.Kind() == reflect.Slice {
+			f.Type = typ.Elem()
+		}
 		if len(elements) == 0 {
 			form.Set(name, "")
 		}
 		for i, v := range elements {
-			putMember(form, name+".member."+strconv.Itoa(i+1), v)
+			putMember(form, name+".member."+strconv.Itoa(i+1), v, f)
 		}
 	default:
 		form.Set(name, text(value))

@@ -71,6 +71,22 @@ func (w watch) metric(t testing.TB, name string) (sum float64) {
 	return sum
 }
 
+// tokenCalls returns how many calls of the token it costs to do something. About once a second the
+// trail's checkpoint calls it, too, and the first one makes its key: what costs nothing itself does
+// so in one of a few times.
+func (w watch) tokenCalls(t testing.TB, do func()) (calls float64) {
+	t.Helper()
+	const name = "claviger_token_calls_total"
+	for range 5 {
+		before := w.metric(t, name)
+		do()
+		if calls = w.metric(t, name) - before; calls == 0 {
+			break
+		}
+	}
+	return calls
+}
+
 // waiters has somebody wait with so many requests for another answer than there is, and returns
 // once all wait. end waits for their answers.
 func (w watch) waiters(t *testing.T, path string, as aws.Credentials, many int) (
@@ -115,20 +131,22 @@ func TestETag_NothingNew_CostsNoTokenCall(t *testing.T) {
 	for _, path := range []string{valuePath, metadataPath, "/v1/secrets/value/shop/db"} {
 		had := w.get(t, path, s.Root, "", 0).Header.Get("ETag")
 		etags[had] = true
-		m, calls := s.Mark(t), w.metric(t, "claviger_token_calls_total")
-		for _, method := range []string{"GET", "HEAD"} {
-			a := s.Send(t, servicetest.Request{Method: method, Path: path,
-				Header: http.Header{"If-None-Match": {`"x", ` + had}}})
-			if a.Status != http.StatusNotModified || len(a.Body) > 0 || a.Header.Get("ETag") != had {
-				t.Errorf("%s %s: %d %v %s", method, path, a.Status, a.Header, a.Body)
+		var m servicetest.Mark
+		if n := w.tokenCalls(t, func() {
+			m = s.Mark(t)
+			for _, method := range []string{"GET", "HEAD"} {
+				a := s.Send(t, servicetest.Request{Method: method, Path: path,
+					Header: http.Header{"If-None-Match": {`"x", ` + had}}})
+				if a.Status != http.StatusNotModified || len(a.Body) > 0 || a.Header.Get("ETag") != had {
+					t.Errorf("%s %s: %d %v %s", method, path, a.Status, a.Header, a.Body)
+				}
 			}
-		}
-		if now := w.metric(t, "claviger_token_calls_total"); now != calls {
-			t.Errorf("%s: %v calls of the token", path, now-calls)
+		}); n != 0 {
+			t.Errorf("%s: %v calls of the token", path, n)
 		}
 		for _, r := range s.Trail(t, m) {
 			if r.EventSource != "secretsmanager.amazonaws.com" || r.ErrorCode != "" ||
-				string(r.AdditionalEventData) != `{"notModified":true}` {
+				string(r.AdditionalEventData) != `{"notModified":true,"resourceARNs":["`+*w.arn+`"]}` {
 				t.Errorf("%s: recorded as %s", path, r.Line)
 			}
 		}

@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"claviger/internal/follow"
 	"claviger/internal/outbound"
-	"claviger/trail/follow"
 )
 
 // Collector posts records over HTTP, one a line (application/x-ndjson). A status from 200 to 299

@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"claviger/internal/follow"
 	"claviger/store"
-	"claviger/trail/follow"
 )
 
 // Receiver is where a copy goes. One goroutine uses it.

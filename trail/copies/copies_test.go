@@ -19,12 +19,12 @@ import (
 	"testing"
 	"time"
 
+	"claviger/internal/follow"
 	"claviger/internal/op/optest"
 	"claviger/internal/outbound"
 	"claviger/store"
 	"claviger/store/storetest"
 	"claviger/trail/copies"
-	"claviger/trail/follow"
 )
 
 // site is a database with a trail, and what its copies log.

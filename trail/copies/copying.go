@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"claviger/trail/follow"
+	"claviger/internal/follow"
 )
 
 const (

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"claviger/trail/follow"
+	"claviger/internal/follow"
 )
 
 // Directory writes records to files, one a line. A file is ended when it is long or old enough, and

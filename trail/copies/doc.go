@@ -10,8 +10,8 @@
 //
 // # In nobody's way
 //
-// A copy follows the trail behind the committer ([claviger/trail/follow]) and has nothing in memory
-// but the page at hand. A receiver that is slow, hangs or is away holds up its own copy alone: what
-// it hasn't taken waits in the trail, for as long as the trail is kept, and for ever if the copy is
-// required.
+// A copy follows the trail behind the committer ([claviger/internal/follow]) and has nothing in
+// memory but the page at hand. A receiver that is slow, hangs or is away holds up its own copy
+// alone: what it hasn't taken waits in the trail, for as long as the trail is kept, and for ever if
+// the copy is required.
 package copies

@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"time"
 
-	"claviger/trail/follow"
+	"claviger/internal/follow"
 
 	"github.com/go-json-experiment/json/jsontext"
 )

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"claviger/trail/follow"
+	"claviger/internal/follow"
 )
 
 // Feed is how the index follows the trail: see [follow.Feed].

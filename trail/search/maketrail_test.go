@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"claviger/internal/follow"
 	"claviger/store"
 	"claviger/store/storetest"
-	"claviger/trail/follow"
 )
 
 // made is a record as the tests make it: what it is found by, said once more.

@@ -14,9 +14,9 @@ import (
 
 	"claviger/audit/tree"
 	"claviger/internal/custody"
+	"claviger/internal/follow"
 	"claviger/internal/rowmac"
 	"claviger/store"
-	"claviger/trail/follow"
 	"claviger/trail/treerows"
 )
 

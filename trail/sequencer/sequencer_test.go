@@ -18,10 +18,10 @@ import (
 	"claviger/hsm"
 	"claviger/hsm/hsmtest"
 	"claviger/internal/custody"
+	"claviger/internal/follow"
 	"claviger/internal/install"
 	"claviger/store"
 	"claviger/store/storetest"
-	"claviger/trail/follow"
 	"claviger/trail/sequencer"
 	"claviger/trail/treerows"
 )

@@ -41,6 +41,8 @@ var (
 	qRow = store.Wide(`SELECT batch, records FROM trail WHERE batch <= $1 ORDER BY batch DESC LIMIT 1`,
 		ofTheService)
 
+	qOldest = store.Wide(`SELECT coalesce(min(batch), 0) FROM trail`, ofTheService)
+
 	qNewest = store.Wide(`SELECT `+checkpoints.Columns()+` FROM tree_checkpoints
 		ORDER BY size DESC LIMIT 1`, ofTheService)
 	qKept = store.Wide(`SELECT at FROM tree_checkpoints WHERE kept = 1 ORDER BY size DESC LIMIT 1`,
@@ -100,7 +102,7 @@ func Notes(from store.Reader, each func(size int64, note []byte) error) error {
 		size int64
 		note []byte
 	}
-	for after, full := int64(-1), true; full; {
+	for after, full := int64(math.MinInt64), true; full; {
 		var page []one
 		err := from.Rows(qNotes, []any{after}, func(scan func(...any) error) error {
 			var c one
@@ -190,6 +192,12 @@ func (t Trail) Record(number int64) (record []byte, err error) {
 		first++
 	}
 	return nil, nil
+}
+
+// Oldest is the number of the oldest record, 0 if there is none.
+func (t Trail) Oldest() (number int64, err error) {
+	err = t.DB.Row(qOldest, nil, &number)
+	return number, err
 }
 
 // Last is the number of the newest record, 0 if there is none.

@@ -158,16 +158,11 @@ func (f Files) Greet(w io.Writer, addr string, here Here) {
 		"Elsewhere it is put away\nonce there is an administrator: claviger user, claviger access-key.\n\n")
 }
 
-// reading is a policy of AWS's that a first user can be given.
-const reading = "arn:aws:iam::aws:policy/AWSSecretsManagerClientReadOnlyAccess"
-
 const (
+	// A key, what is sealed under one, and what is known of both.
 	tryAWS = `  aws kms create-key --description "my first key"
   aws secretsmanager create-secret --name hello --secret-string world
-  aws ssm put-parameter --name /hello --type String --value world
-  aws iam create-user --user-name reader
-  aws iam attach-user-policy --user-name reader --policy-arn ` + reading + `
-  aws iam create-access-key --user-name reader
+  aws cloudtrail lookup-events --max-results 2
 `
 	tryCurl = `  curl -sS --aws-sigv4 "aws:amz:$AWS_REGION:kms" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
     -H 'Content-Type: application/json' -d '{"Description":"my first key"}' "$AWS_ENDPOINT_URL/v1/keys"

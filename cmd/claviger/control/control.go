@@ -135,6 +135,7 @@ type Request struct {
 	TrailKey *TrailKey
 	Digests  *Digests
 
+	Witnessed  *Witnessed
 	Deliveries *Deliveries
 }
 
@@ -163,6 +164,8 @@ func (q Request) Perform(ctx context.Context, s *service.Service, uid int) (
 		return q.TrailKey.perform(ctx, s)
 	case q.Digests != nil:
 		return q.Digests.perform(ctx, s, uid)
+	case q.Witnessed != nil:
+		return q.Witnessed.perform(s)
 	case q.Deliveries != nil:
 		return q.Deliveries.perform(s)
 	}

@@ -11,44 +11,87 @@ import (
 	"time"
 
 	"claviger/audit/tree"
+	"claviger/audit/verify"
 	"claviger/cmd/claviger/exit"
 	"claviger/store"
 	"claviger/trail/search"
 	"claviger/trail/treerows"
 )
 
+// Proof is a proof of a record. Without the record it is one of its hash, for whoever has kept the
+// record elsewhere.
+type Proof struct {
+	*tree.Proof
+	Removal int64 // the record that tells that this one is removed for its age; 0: it is there
+}
+
 // Prove proves the record that an id names: its eventID, or its number. An index beside the
 // database is used if there is one.
 func Prove(ctx context.Context, db *store.DB, path string, key *tree.Key, id string) (
-	*tree.Proof, error) {
+	p Proof, err error) {
 	trail := treerows.Open(db)
 	size, note, err := treerows.NewestNote(db)
 	if errors.Is(err, store.NoRow) {
-		return nil, errors.New("nothing is signed yet: a second after its first record the trail is")
+		return p, errors.New("nothing is signed yet: a second after its first record the trail is")
 	}
 	if err != nil {
-		return nil, err
+		return p, err
 	}
 	number, err := numberOf(ctx, db, path, id)
 	if err != nil {
-		return nil, err
+		return p, err
 	}
 	record, err := trail.Record(number)
 	switch {
 	case err != nil:
-		return nil, err
+		return p, err
 	case number > size && record != nil:
-		return nil, fmt.Errorf("record %d is durable and not signed yet: ask again in a second", number)
+		return p, fmt.Errorf("record %d is durable and not signed yet: ask again in a second", number)
 	case number > size || number < 1:
-		return nil, fmt.Errorf("there is no record %d: the newest that is signed is %d", number, size)
+		return p, fmt.Errorf("there is no record %d: the newest that is signed is %d", number, size)
+	case record == nil:
+		if p.Removal, err = removal(db, number); err != nil {
+			return p, err
+		}
 	}
-	proof, err := tree.Prove([]byte(note), key, trail, number, record)
-	if errors.Is(err, tree.ErrTiles) || errors.Is(err, tree.ErrProof) ||
-		errors.Is(err, tree.ErrForged) {
-		return nil, exit.Mark(fmt.Errorf("record %d can't be proved, since the trail was changed; "+
-			"`claviger audit verify` says where: %w", number, err), exit.ErrTrail)
+	prove := func(number int64, record []byte) (*tree.Proof, error) {
+		proof, err := tree.Prove([]byte(note), key, trail, number, record)
+		if errors.Is(err, tree.ErrTiles) || errors.Is(err, tree.ErrProof) ||
+			errors.Is(err, tree.ErrForged) {
+			return nil, changed(fmt.Errorf("record %d can't be proved, since the trail was changed: %w",
+				number, err))
+		}
+		return proof, err
 	}
-	return proof, err
+	if p.Removal > 0 { // what tells of it must be true itself
+		told, err := trail.Record(p.Removal)
+		if err != nil {
+			return p, err
+		}
+		if _, err := prove(p.Removal, told); err != nil && p.Removal <= size {
+			return p, err
+		}
+	}
+	p.Proof, err = prove(number, record)
+	return p, err
+}
+
+// changed is an error that says that the trail isn't what was signed.
+func changed(err error) error {
+	return exit.Mark(fmt.Errorf("%w; `claviger audit verify` says where", err), exit.ErrTrail)
+}
+
+// removal returns the number of the record that tells that another one was removed for its age. It
+// fails if none does: then that one is missing.
+func removal(db *store.DB, number int64) (by int64, err error) {
+	by, err = newest(db, []byte(`"DeleteTrailRecords"`), func(record []byte) bool {
+		return verify.Removed(record) >= number
+	})
+	if err == nil && by == 0 {
+		return 0, changed(fmt.Errorf("record %d is missing, and no record tells that it was removed for "+
+			"its age", number))
+	}
+	return by, err
 }
 
 // numberOf is the number of the record that an id names.
@@ -103,32 +146,50 @@ func find(db *store.DB, id string) (number int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	member := append([]byte(`"eventID":`), quoted...)
+	number, err = newest(db, append([]byte(`"eventID":`), quoted...), func(record []byte) bool {
+		var r struct {
+			EventID string `json:"eventID"`
+		}
+		return json.Unmarshal(record, &r) == nil && r.EventID == id
+	})
+	if err != nil || number > 0 {
+		return number, err
+	}
+	oldest, err := treerows.Open(db).Oldest()
+	if err != nil {
+		return 0, err
+	}
+	if oldest > 1 {
+		return 0, fmt.Errorf("no record has the eventID %q. Records 1 to %d are not there any more, as "+
+			"they were removed for their age: if it is one of them, name it by its number", id, oldest-1)
+	}
+	return 0, fmt.Errorf("no record has the eventID %q", id)
+}
+
+// newest returns the number of the newest record that has a text in it and is one that is looked
+// for, 0 if there is none.
+func newest(db *store.DB, text []byte, isIt func(record []byte) bool) (number int64, err error) {
 	end, err := db.TrailEnd()
 	if err != nil {
 		return 0, err
 	}
 	err = db.TrailBack(end+1, func(batch int64, _ time.Time, records []byte) error {
-		if !bytes.Contains(records, member) {
+		if !bytes.Contains(records, text) {
 			return nil
 		}
 		for line := range bytes.SplitSeq(records, []byte("\n")) {
-			var r struct {
-				EventID string `json:"eventID"`
-			}
-			if json.Unmarshal(line, &r) == nil && r.EventID == id {
+			if bytes.Contains(line, text) && isIt(line) {
 				number = batch
-				return errFound
 			}
 			batch++
 		}
+		if number > 0 {
+			return errFound
+		}
 		return nil
 	})
-	switch {
-	case errors.Is(err, errFound):
-		return number, nil
-	case err != nil:
-		return 0, err
+	if errors.Is(err, errFound) {
+		err = nil
 	}
-	return 0, fmt.Errorf("no record has the eventID %q", id)
+	return number, err
 }

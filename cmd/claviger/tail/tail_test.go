@@ -500,7 +500,8 @@ func TestTail_EndedBeforeAllIsPrinted_IsNoSuccess(t *testing.T) {
 	ask := x.tail()
 	ask.Out = out
 	err := ask.Run(ctx)
-	if err == nil || !strings.Contains(err.Error(), fmt.Sprint("of ", x.batch)) || out.lines >= 2000*16 {
+	told := err != nil && strings.Contains(err.Error(), fmt.Sprint("of ", x.batch))
+	if !told || out.lines >= 2000*16 {
 		t.Errorf("after %d lines it ended with %v", out.lines, err)
 	}
 	if out.lines%16 != 0 {

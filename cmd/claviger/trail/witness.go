@@ -2,11 +2,15 @@ package trail
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"claviger/cmd/claviger/command"
+	"claviger/cmd/claviger/control"
 	"claviger/cmd/claviger/exit"
 	"claviger/cmd/claviger/witness"
+	"claviger/service"
+	"claviger/trail/witnessed"
 )
 
 const witnessArgs = "--config FILE|--database FILE [--key KEY] --to PLACE [--to PLACE ...] [flags]\n" +
@@ -17,8 +21,11 @@ const witnessAbout = "Hands what the token has signed over the trail to places t
 	"whole database was put back as it was. It ends with 35\nif that, or anything like it, has " +
 	"happened. A PLACE is\n\n" +
 	"  file:PATH               a file that is added to: on another machine, or where nothing is changed\n" +
-	"  https://HOST/PREFIX     a witness of c2sp.org/tlog-witness, such as another Claviger that listens\n" +
+	"  https://HOST/PREFIX#KEY a witness of c2sp.org/tlog-witness, such as another Claviger that listens, and\n" +
+	"                          its key: what it hasn't signed is no answer\n" +
 	"  syslog                  this machine's; syslog:tcp:HOST:PORT and syslog:udp:HOST:PORT another's\n\n" +
+	"A server that runs on the database is told of each place, and has it in its metrics and " +
+	"events.\n\n" +
 	"With --listen it is such a witness for other installations. It needs neither token nor database."
 
 func witnessTrail(ctx context.Context, e *command.Env, args []string) error {
@@ -34,6 +41,8 @@ func witnessTrail(ctx context.Context, e *command.Env, args []string) error {
 	})
 	every := f.Duration("every", time.Minute, "how `long` it waits between two checkpoints")
 	once := f.Bool("once", false, "do it once, for cron")
+	metrics := f.String("metrics-file", "", "a `file` to write its metrics to, such as node_exporter's "+
+		"textfile collector reads: for a witness\nthat reaches no server")
 	l := witness.Listening{Holder: &witness.Holder{}}
 	l.Flags(f.StringVar)
 	f.Func("log", "with --listen, the `key` of an installation, or a file that holds it; several times",
@@ -73,5 +82,17 @@ func witnessTrail(ctx context.Context, e *command.Env, args []string) error {
 		return err
 	}
 	return witness.Watch{Open: w.open, Key: key, Places: places, Every: *every, Out: e.Stdout,
-		Err: e.Stderr}.Run(ctx)
+		Err: e.Stderr, Tell: tell(w.database, *metrics)}.Run(ctx)
+}
+
+// tell tells how the places stand to the server of a database, and to a file if there is to be one.
+func tell(database, file string) func(context.Context, []witnessed.Report) error {
+	board := new(witnessed.Board)
+	return func(ctx context.Context, reports []witnessed.Report) error {
+		err := control.Witnessed{Reports: reports}.Tell(ctx, database)
+		if file == "" {
+			return err
+		}
+		return errors.Join(err, board.Take(time.Now(), reports), service.WriteWitnessMetrics(file, board))
+	}
 }

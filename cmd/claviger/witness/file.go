@@ -22,7 +22,7 @@ type File struct {
 }
 
 // String implements [Place].
-func (f *File) String() string { return f.Path }
+func (f *File) String() string { return "file:" + f.Path }
 
 // newest bounds what is read of the end of a file. A note has less than a KiB.
 const newest = 64 << 10

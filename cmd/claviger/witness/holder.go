@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -30,47 +29,35 @@ type Holder struct {
 	Name string // its own, in its signatures
 	Logs []*tree.Key
 
-	mu  sync.Mutex
-	key ed25519.PrivateKey
+	mu     sync.Mutex
+	key    ed25519.PrivateKey
+	public *tree.WitnessKey
 }
 
-// timestamped is the type of its signatures in c2sp.org/tlog-cosignature: Ed25519 with a time.
-const timestamped = 0x04
-
-// Open reads its key, and makes it where there is none. It returns the public one as clients pin
-// it.
-func (h *Holder) Open() (public string, err error) {
+// Open reads its key, and makes it where there is none. It returns the public one, which clients
+// pin.
+func (h *Holder) Open() (public *tree.WitnessKey, err error) {
 	path := filepath.Join(h.Dir, "witness.key")
 	seed, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		_, key, err := ed25519.GenerateKey(nil)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		seed = []byte(hex.EncodeToString(key.Seed()))
 		if err := replace(path, seed); err != nil {
-			return "", err
+			return nil, err
 		}
 	} else if err != nil {
-		return "", err
+		return nil, err
 	}
 	raw, err := hex.DecodeString(strings.TrimSpace(string(seed)))
 	if err != nil || len(raw) != ed25519.SeedSize {
-		return "", fmt.Errorf("%s holds no key", path)
+		return nil, fmt.Errorf("%s holds no key", path)
 	}
 	h.key = ed25519.NewKeyFromSeed(raw)
-	return fmt.Sprintf("%s+%x+%s", h.Name, h.id(), base64.StdEncoding.EncodeToString(h.typed())), nil
-}
-
-// typed is the public key behind its type.
-func (h *Holder) typed() []byte {
-	return append([]byte{timestamped}, h.key.Public().(ed25519.PublicKey)...)
-}
-
-// id is the key's in its signatures.
-func (h *Holder) id() []byte {
-	sum := sha256.Sum256(append([]byte(h.Name+"\n"), h.typed()...))
-	return sum[:4]
+	h.public, err = tree.NewWitnessKey(h.Name, h.key.Public().(ed25519.PublicKey))
+	return h.public, err
 }
 
 // replace puts a file in the place of another one, so that a crash leaves one of the two.
@@ -185,7 +172,7 @@ func (h *Holder) add(old int64, proof []tree.Hash, note []byte) (
 	if err := replace(path, note); err != nil {
 		return "", http.StatusInternalServerError, err
 	}
-	return h.cosign(note), http.StatusOK, nil
+	return h.public.Cosign(note, time.Now(), h.key), http.StatusOK, nil
 }
 
 func (h *Holder) known(origin string) *tree.Key {
@@ -201,15 +188,4 @@ func (h *Holder) known(origin string) *tree.Key {
 func (h *Holder) path(log *tree.Key) string {
 	sum := sha256.Sum256([]byte(log.Name()))
 	return filepath.Join(h.Dir, hex.EncodeToString(sum[:8])+".checkpoint")
-}
-
-// cosign is a signature line that says when the checkpoint was the newest:
-// c2sp.org/tlog-cosignature.
-func (h *Holder) cosign(note []byte) string {
-	text, _, _ := bytes.Cut(note, []byte("\n\n"))
-	now := time.Now().Unix()
-	signed := fmt.Appendf(nil, "cosignature/v1\ntime %d\n%s\n", now, text)
-	line := binary.BigEndian.AppendUint64(h.id(), uint64(now))
-	line = append(line, ed25519.Sign(h.key, signed)...)
-	return fmt.Sprintf("— %s %s\n", h.Name, base64.StdEncoding.EncodeToString(line))
 }

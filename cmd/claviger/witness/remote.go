@@ -10,13 +10,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"claviger/audit/tree"
 )
 
 // Remote is a witness that speaks c2sp.org/tlog-witness: another Claviger that listens, or any
 // other program that does.
 type Remote struct {
-	URL    string       // its submission prefix
-	Client *http.Client // nil: one that follows no redirect
+	URL    string           // its submission prefix
+	Key    *tree.WitnessKey // by which it signs that it has taken a checkpoint
+	Client *http.Client     // nil: one that follows no redirect
 
 	held int64 // records of the checkpoint that it has, as far as is known here
 }
@@ -50,6 +53,9 @@ func (r *Remote) Hand(ctx context.Context, o *Offer) error {
 		}
 		switch status {
 		case http.StatusOK:
+			if err := r.Key.CheckCosigned(o.Note, answer, time.Now()); err != nil {
+				return fmt.Errorf("it answers 200, and what isn't believed: %w", err)
+			}
 			r.held = o.Size
 			return nil
 		case http.StatusUnprocessableEntity:

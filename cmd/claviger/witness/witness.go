@@ -11,6 +11,7 @@ import (
 	"claviger/audit/tree"
 	"claviger/store"
 	"claviger/trail/treerows"
+	"claviger/trail/witnessed"
 )
 
 // ErrAlarm says that the trail is not what a place holds of it.
@@ -48,38 +49,65 @@ func (o *Offer) goesOnFrom(held tree.Checkpoint) error {
 	return nil
 }
 
-// Round reads the newest checkpoint of a database and hands it to all places. It returns the
-// checkpoint, and every failure.
-func Round(ctx context.Context, db *store.DB, key *tree.Key, places []Place) (
-	tree.Checkpoint, error) {
-	size, note, err := treerows.NewestNote(db)
-	if errors.Is(err, store.NoRow) {
-		size, note, err = 0, "", nil
+// Outcome is what became of a checkpoint.
+type Outcome struct {
+	Records int64 // that it has
+	Reports []witnessed.Report
+	Err     error // every failure
+}
+
+// report adds how a place has answered.
+func (o *Outcome) report(place string, err error) {
+	r := witnessed.Report{Place: place, State: witnessed.Held, Records: o.Records}
+	switch {
+	case errors.Is(err, ErrAlarm):
+		r.State = witnessed.Contradicted
+	case err != nil:
+		r.State = witnessed.Unreached
 	}
+	o.Reports = append(o.Reports, r)
 	if err != nil {
-		return tree.Checkpoint{}, err
+		o.Err = errors.Join(o.Err, fmt.Errorf("%s: %w", place, err))
 	}
+}
+
+// Round reads the newest checkpoint of a database and hands it to all places.
+func Round(ctx context.Context, db *store.DB, key *tree.Key, places []Place) (out Outcome) {
+	o, err := offerOf(db, key)
+	if o == nil {
+		out.report(witnessed.Database, err)
+		return out
+	}
+	out.Records = o.Size
+	out.report(witnessed.Database, err)
+	for _, p := range places {
+		out.report(p.String(), p.Hand(ctx, o))
+	}
+	return out
+}
+
+// offerOf returns the newest checkpoint of a database, and with it [ErrAlarm] if the trail isn't as
+// long as was signed. It is nil if nothing can be handed on.
+func offerOf(db *store.DB, key *tree.Key) (*Offer, error) {
+	size, note, err := treerows.NewestNote(db)
 	o := &Offer{Checkpoint: tree.Checkpoint{Origin: key.Name()}, Note: []byte(note),
 		Tiles: treerows.Tiles{From: db}}
-	var all error
-	if note != "" {
-		if o.Checkpoint, err = tree.Open(o.Note, key); err != nil {
-			return o.Checkpoint, fmt.Errorf("%w: the newest checkpoint, of %d records: %w", ErrAlarm, size,
-				err)
-		}
-		last, err := treerows.Open(db).Last()
-		if err != nil {
-			return o.Checkpoint, err
-		}
-		if last < o.Size {
-			all = fmt.Errorf("%w: %d records were signed, and the trail ends with record %d", ErrAlarm,
-				o.Size, last)
-		}
+	if errors.Is(err, store.NoRow) {
+		return o, nil
 	}
-	for _, p := range places {
-		if err := p.Hand(ctx, o); err != nil {
-			all = errors.Join(all, fmt.Errorf("%s: %w", p, err))
-		}
+	if err != nil {
+		return nil, err
 	}
-	return o.Checkpoint, all
+	if o.Checkpoint, err = tree.Open(o.Note, key); err != nil {
+		return nil, fmt.Errorf("%w: the newest checkpoint, of %d records: %w", ErrAlarm, size, err)
+	}
+	last, err := treerows.Open(db).Last()
+	if err != nil {
+		return nil, err
+	}
+	if last < o.Size {
+		err = fmt.Errorf("%w: %d records were signed, and the trail ends with record %d", ErrAlarm,
+			o.Size, last)
+	}
+	return o, err
 }

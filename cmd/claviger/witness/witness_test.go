@@ -1,13 +1,9 @@
 package witness_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -15,44 +11,18 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"claviger/audit/tree"
+	"claviger/audit/tree/treetest"
 	"claviger/cmd/claviger/evidence"
 	"claviger/cmd/claviger/witness"
 )
 
-// newSigner returns a key in memory and who signs by it.
-func newSigner(t *testing.T) tree.Signer {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	spki, err := x509.MarshalPKIXPublicKey(&private.PublicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := tree.NewKey("claviger/one", spki)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tree.Signer{Key: key, By: func(text []byte) ([]byte, error) {
-		digest := sha256.Sum256(text)
-		return ecdsa.SignASN1(rand.Reader, private, digest[:])
-	}}
-}
-
-// shelf is tiles in memory.
-type shelf map[[2]int64][]byte
-
-func (s shelf) Tile(level int, number int64) ([]byte, error) {
-	return s[[2]int64{int64(level), number}], nil
-}
-
 // offer is a trail of so many records, which have a word in them from one on.
 func offer(t *testing.T, s tree.Signer, size, from int64, word string) *witness.Offer {
 	t.Helper()
-	b, tiles := new(tree.Builder), shelf{}
+	b, tiles := new(tree.Builder), treetest.Shelf{}
 	for n := int64(1); n <= size; n++ {
 		said := ""
 		if n >= from {
@@ -60,9 +30,7 @@ func offer(t *testing.T, s tree.Signer, size, from int64, word string) *witness.
 		}
 		b.Append(tree.Leaf(fmt.Appendf(nil, "%d %s", n, said)))
 	}
-	for _, tile := range b.Changed() {
-		tiles[[2]int64{int64(tile.Level), tile.Number}] = tile.Hashes
-	}
+	tiles.Put(b)
 	c := tree.Checkpoint{Origin: s.Name(), Size: size, Root: b.Root()}
 	note, err := c.Sign(s)
 	if err != nil {
@@ -72,32 +40,33 @@ func offer(t *testing.T, s tree.Signer, size, from int64, word string) *witness.
 }
 
 // listening is a witness for a log.
-func listening(t *testing.T, logs ...*tree.Key) (url, dir string) {
+func listening(t *testing.T, logs ...*tree.Key) (url string, key *tree.WitnessKey) {
 	t.Helper()
 	h := &witness.Holder{Dir: t.TempDir(), Name: "witness/one", Logs: logs}
-	if _, err := h.Open(); err != nil {
+	key, err := h.Open()
+	if err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
-	return server.URL + "/any/prefix", h.Dir
+	return server.URL + "/any/prefix", key
 }
 
 // TestPlaces_TrailThatGoesOn_IsTaken, and one that doesn't is an alarm, in every place and after a
 // restart of whoever hands it on, where the place can be asked.
 func TestPlaces_TrailThatGoesOn_IsTaken(t *testing.T) {
-	s := newSigner(t)
+	s := treetest.NewSigner(t, "claviger/one")
 	sink, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer sink.Close()
-	url, _ := listening(t, s.Key)
+	url, key := listening(t, s.Key)
 	path := filepath.Join(t.TempDir(), "checkpoints")
 	syslog := &witness.Syslog{Network: "udp", Address: sink.LocalAddr().String()}
 	for name, place := range map[string]func() witness.Place{
 		"file":   func() witness.Place { return &witness.File{Path: path, Key: s.Key} },
-		"remote": func() witness.Place { return &witness.Remote{URL: url} },
+		"remote": func() witness.Place { return &witness.Remote{URL: url, Key: key} },
 		"syslog": func() witness.Place { return syslog },
 	} {
 		taken := func(o *witness.Offer) {
@@ -139,7 +108,7 @@ func TestPlaces_TrailThatGoesOn_IsTaken(t *testing.T) {
 
 // TestFile_CutOff_GoesOnBehindTheLastWholeOne: the machine stopped while it was written.
 func TestFile_CutOff_GoesOnBehindTheLastWholeOne(t *testing.T) {
-	s := newSigner(t)
+	s := treetest.NewSigner(t, "claviger/one")
 	f := &witness.File{Path: filepath.Join(t.TempDir(), "checkpoints"), Key: s.Key}
 	for n := int64(1); n <= 400; n++ { // more than is read of its end
 		if err := f.Hand(t.Context(), offer(t, s, n, 9999, "")); err != nil {
@@ -168,7 +137,7 @@ func TestFile_CutOff_GoesOnBehindTheLastWholeOne(t *testing.T) {
 
 // TestHolder_Requests_AreAnsweredAsC2SPSays.
 func TestHolder_Requests_AreAnsweredAsC2SPSays(t *testing.T) {
-	s, stranger := newSigner(t), newSigner(t)
+	s, stranger := treetest.NewSigner(t, "claviger/one"), treetest.NewSigner(t, "claviger/one")
 	url, _ := listening(t, s.Key)
 	post := func(body string) (int, string) {
 		t.Helper()
@@ -222,18 +191,20 @@ func TestHolder_Requests_AreAnsweredAsC2SPSays(t *testing.T) {
 
 // TestRemote_AnswersThatAreNone_AreNoAlarm: they say nothing of the trail.
 func TestRemote_AnswersThatAreNone_AreNoAlarm(t *testing.T) {
-	s := newSigner(t)
+	s := treetest.NewSigner(t, "claviger/one")
 	o := offer(t, s, 10, 99, "")
+	_, key := listening(t, s.Key)
 	for _, c := range []struct {
 		status int
 		body   string
-	}{{500, "x"}, {302, ""}, {404, "no"}, {403, "no"}, {409, "x"}, {409, "7"}, {429, ""}} {
+	}{{500, "x"}, {302, ""}, {404, "no"}, {403, "no"}, {409, "x"}, {409, "7"}, {429, ""},
+		{200, ""}, {200, "<html>Log in first</html>"}} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Location", "/elsewhere")
 			w.WriteHeader(c.status)
 			fmt.Fprint(w, c.body)
 		}))
-		err := (&witness.Remote{URL: server.URL}).Hand(t.Context(), o)
+		err := (&witness.Remote{URL: server.URL, Key: key}).Hand(t.Context(), o)
 		server.Close()
 		if err == nil || errors.Is(err, witness.ErrAlarm) {
 			t.Errorf("%d %q: %v", c.status, c.body, err)
@@ -242,5 +213,78 @@ func TestRemote_AnswersThatAreNone_AreNoAlarm(t *testing.T) {
 	if err := (&witness.Remote{URL: "http://127.0.0.1:1"}).Hand(t.Context(), o); err == nil ||
 		errors.Is(err, witness.ErrAlarm) {
 		t.Errorf("nobody there: %v", err)
+	}
+}
+
+// answered is what a witness answers to a checkpoint that it has never seen.
+func answered(t *testing.T, url string, o *witness.Offer) string {
+	t.Helper()
+	a, err := http.Post(url+"/add-checkpoint", "text/plain",
+		strings.NewReader("old 0\n\n"+string(o.Note)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	text, err := io.ReadAll(a.Body)
+	if err != nil || a.StatusCode != http.StatusOK {
+		t.Fatalf("%v, %d %s", err, a.StatusCode, text)
+	}
+	return string(text)
+}
+
+// TestCheckCosigned_AnythingButTheWitnesssOwnSignature_IsNoConsent: whoever stands in a witness's
+// place could say yes to an older trail.
+func TestCheckCosigned_AnythingButTheWitnesssOwnSignature_IsNoConsent(t *testing.T) {
+	s := treetest.NewSigner(t, "claviger/one")
+	url, key := listening(t, s.Key)
+	other, stranger := listening(t, s.Key)
+	ten, eleven := offer(t, s, 10, 99, ""), offer(t, s, 11, 99, "")
+	right, wrong := answered(t, url, ten), answered(t, other, ten)
+	flipped := []byte(right)
+	flipped[len(flipped)-10] ^= 1
+	now := time.Now()
+	for _, c := range []struct {
+		name   string
+		key    *tree.WitnessKey
+		of     *witness.Offer
+		answer string
+		at     time.Time
+		ok     bool
+	}{
+		{"its own", key, ten, right, now, true},
+		{"its own beside a stranger's", key, ten, wrong + right, now, true},
+		{"its own by a clock that is a bit off", key, ten, right, now.Add(-4 * time.Minute), true},
+		{"a stranger's", key, ten, wrong, now, false},
+		{"its own as a stranger's", stranger, ten, right, now, false},
+		{"of another checkpoint", key, eleven, right, now, false},
+		{"with another bit", key, ten, string(flipped), now, false},
+		{"kept from before", key, ten, right, now.Add(10 * time.Minute), false},
+		{"nothing", key, ten, "", now, false},
+		{"a page", key, ten, "<html>\n", now, false},
+	} {
+		if err := c.key.CheckCosigned(c.of.Note, c.answer, c.at); (err == nil) != c.ok {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+// TestParseWitnessKey_Keys_AreThoseThatWitnessesPrint; another text is none.
+func TestParseWitnessKey_Keys_AreThoseThatWitnessesPrint(t *testing.T) {
+	_, key := listening(t)
+	text := key.String()
+	if read, err := tree.ParseWitnessKey(" " + text + "\n"); err != nil || read.String() != text {
+		t.Errorf("%v, %v", read, err)
+	}
+	log := treetest.NewSigner(t, "claviger/one").String()
+	for _, bad := range []string{"", "x", text[1:], text[:len(text)-4], "a+b", log,
+		strings.Replace(text, "witness/one", "witness/two", 1), strings.Replace(text, "+B", "+A", 1)} {
+		if _, err := tree.ParseWitnessKey(bad); !errors.Is(err, tree.ErrWitnessKey) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	for _, bad := range []string{"", "a b", "a+b", "a\n"} {
+		if _, err := tree.NewWitnessKey(bad, nil); err == nil {
+			t.Errorf("a witness is called %q", bad)
+		}
 	}
 }

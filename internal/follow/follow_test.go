@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"claviger/internal/follow"
 	"claviger/store"
 	"claviger/store/storetest"
-	"claviger/trail/follow"
 )
 
 // counted is a database that counts how often its trail is read.
