@@ -6,9 +6,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 )
 
-// What is known of CloudTrail beside what the types say. docs/compatibility-cloudtrail.md is made of
-// it; see compatibility_test.go. The SDK's client also makes trails, channels, dashboards and stores
-// of events.
+// What is known of CloudTrail beside what the types say. docs/compatibility-cloudtrail.md is made
+// of it; see compatibility_test.go. The SDK's client also makes trails, channels, dashboards and
+// stores of events.
 var coverageOfCloudTrail = coverage{
 	service: "cloudtrail", title: "CloudTrail",
 	target: "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",

@@ -421,7 +421,8 @@ func TestSearchEvents_EachMember_NarrowsWhatIsFound(t *testing.T) {
 	}
 	a := h.Do(t, "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.SearchEvents",
 		`{"EventName":"Encrypt","MaxResults":1}`)
-	if !strings.Contains(string(a.Body), *e.EventId) || !strings.Contains(string(a.Body), "NextToken") {
+	got := string(a.Body)
+	if !strings.Contains(got, *e.EventId) || !strings.Contains(got, "NextToken") {
 		t.Errorf("by AWS JSON: %s", a.Body)
 	}
 }
