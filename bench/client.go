@@ -11,11 +11,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+
+	"claviger/bench/served"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -30,18 +30,8 @@ type client struct {
 
 // newClient reads the credentials that dev wrote.
 func newClient(dir, addr string) (*client, error) {
-	b, err := os.ReadFile(filepath.Join(dir, "env"))
-	if err != nil {
-		return nil, err
-	}
-	v := map[string]string{}
-	for line := range strings.Lines(string(b)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(line, "export ")), "=")
-		v[name] = value
-	}
-	by := aws.Credentials{AccessKeyID: v["AWS_ACCESS_KEY_ID"],
-		SecretAccessKey: v["AWS_SECRET_ACCESS_KEY"]}
-	return &client{addr: addr, region: v["AWS_REGION"], credentials: by}, nil
+	by, region, err := served.Credentials(dir)
+	return &client{addr: addr, region: region, credentials: by}, err
 }
 
 // request returns a signed AWS JSON 1.1 request as it goes over the wire.

@@ -3,47 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"claviger/service"
-	"claviger/trail/copies"
 )
-
-// serveFollowed serves what dev has made in a directory. Its trail is followed by those alone who
-// are named, of [service.Followers], and its copy is a directory.
-func serveFollowed(dir string, followers []string) error {
-	device, err := devToken(dir)
-	if err != nil {
-		return err
-	}
-	c, err := newClient(dir, "")
-	if err != nil {
-		return err
-	}
-	copied := copies.Copy{Name: "bench",
-		Receiver: &copies.Directory{Path: filepath.Join(dir, "copy")}}
-	s, err := service.Open(context.Background(), service.Config{
-		Database: filepath.Join(dir, "claviger.db"), HSM: device, Regions: []string{c.region},
-		Log: slog.New(slog.DiscardHandler), Trail: service.Trail{Account: devAccount,
-			Copies:   []copies.Copy{copied},
-			Followed: func(name string) bool { return slices.Contains(followers, name) }}})
-	if err != nil {
-		return err
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	fmt.Printf("http://%s\n", l.Addr())
-	return http.Serve(l, s.Handler)
-}
 
 // followed is a service whose trail some follow.
 type followed struct {
@@ -66,6 +33,11 @@ func (b *bench) followerLines(ctx context.Context) error {
 	all = append(all,
 		&followed{name: "tree, index, copy", followers: []string{"tree", "index", "copies"}},
 		&followed{name: "all", followers: service.Followers})
+	if b.followers {
+		all = slices.DeleteFunc(all, func(f *followed) bool {
+			return len(f.followers) > 0 && !strings.Contains(f.name, b.only)
+		})
+	}
 	for _, f := range all {
 		if err := b.beginFollowed(ctx, f); err != nil {
 			return err

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"claviger/bench/served"
 )
 
 // work is what the requests of the lines are about.
@@ -18,12 +20,6 @@ type work struct {
 	p256, rsa, mac string // further keys
 	byP256, byRSA  string // signatures by them
 }
-
-// The signing algorithms of the lines, by AWS's names.
-const (
-	ecdsa256 = "ECDSA_SHA_256"
-	pss256   = "RSASSA_PSS_SHA_256"
-)
 
 var plaintext = base64.StdEncoding.EncodeToString([]byte("thirty-two bytes of a data key!!"))
 
@@ -50,8 +46,8 @@ func prepare(c *client) (*work, error) {
 		*id = key.KeyMetadata.KeyId
 	}
 	var signed struct{ Signature string }
-	for signature, in := range map[*string]string{&w.byP256: sign(w.p256, ecdsa256),
-		&w.byRSA: sign(w.rsa, pss256)} {
+	for signature, in := range map[*string]string{&w.byP256: sign(w.p256, served.ECDSA256),
+		&w.byRSA: sign(w.rsa, served.PSS256)} {
 		if err := c.call("kms", "TrentService.Sign", in, &signed); err != nil {
 			return nil, err
 		}
@@ -138,10 +134,10 @@ func (b *bench) table(c, floor *client, w *work, floorBlob string) []line {
 		decrypt,
 		kms("GenerateDataKey AES_256", "", "GenerateDataKey",
 			document(members{"KeyId": w.key, "KeySpec": "AES_256"})),
-		floored("Sign ECDSA P-256", "", "Sign", sign(w.p256, ecdsa256)),
-		floored("Sign RSA-2048 PSS", "", "Sign", sign(w.rsa, pss256)),
-		kms("Verify ECDSA P-256", "", "Verify", verify(w.p256, ecdsa256, w.byP256)),
-		kms("Verify RSA-2048 PSS", "", "Verify", verify(w.rsa, pss256, w.byRSA)),
+		floored("Sign ECDSA P-256", "", "Sign", sign(w.p256, served.ECDSA256)),
+		floored("Sign RSA-2048 PSS", "", "Sign", sign(w.rsa, served.PSS256)),
+		kms("Verify ECDSA P-256", "", "Verify", verify(w.p256, served.ECDSA256, w.byP256)),
+		kms("Verify RSA-2048 PSS", "", "Verify", verify(w.rsa, served.PSS256, w.byRSA)),
 		floored("GenerateMac HMAC-SHA-256", "", "GenerateMac",
 			document(members{"KeyId": w.mac, "MacAlgorithm": "HMAC_SHA_256", "Message": plaintext})),
 		kms("GenerateDataKeyPair P-256", "", "GenerateDataKeyPair",

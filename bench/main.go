@@ -14,6 +14,7 @@ import (
 
 	"claviger/bench/flooder"
 	"claviger/bench/past"
+	"claviger/bench/served"
 )
 
 func main() {
@@ -50,11 +51,11 @@ func main() {
 	var err error
 	switch {
 	case *floor != "":
-		err = serveFloor(*floor)
+		err = served.Floor(*floor)
 	case *followed != "":
-		err = serveFollowed(*followed, flag.Args())
+		err = served.Followed(*followed, flag.Args())
 	case *noop != "":
-		err = serveNoop(*noop)
+		err = served.Noop(*noop)
 	default:
 		err = b.run(context.Background())
 	}

@@ -6,79 +6,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
-	"sync/atomic"
 	"time"
 
-	"claviger/secrets/rotation"
-	"claviger/secrets/rotation/rotator"
-	"claviger/service"
+	"claviger/bench/served"
 )
 
 const (
 	rotatedAtOnce = 500 // rotations that have to be done in a minute
 	rotationTurns = 40  // of reads with rotations going on and without: the machine does other things
-	testedPath    = "/bench/tested"
-	devAccount    = "111122223333" // of a directory that dev makes
 )
-
-// noop is a rotator that touches nothing, so that what is measured is the service's own part.
-type noop struct{ tested atomic.Int64 }
-
-// Candidate implements [rotator.Target].
-func (*noop) Candidate(_ context.Context, current rotator.Document,
-	_ rotator.Passwords) (rotator.Document, error) {
-	return current, nil
-}
-
-// Set implements [rotator.Target].
-func (*noop) Set(context.Context, rotator.Versions) error { return nil }
-
-// Test implements [rotator.Target].
-func (n *noop) Test(context.Context, rotator.Document) error {
-	n.tested.Add(1)
-	return nil
-}
-
-// serveNoop serves what dev has made in a directory, with a rotator that touches nothing: no
-// configuration has one.
-func serveNoop(dir string) error {
-	device, err := devToken(dir)
-	if err != nil {
-		return err
-	}
-	by := new(noop)
-	c, err := newClient(dir, "")
-	if err != nil {
-		return err
-	}
-	s, err := service.Open(context.Background(), service.Config{
-		Database: filepath.Join(dir, "claviger.db"), HSM: device, Regions: []string{c.region},
-		Log: slog.New(slog.DiscardHandler), Rotators: []service.Rotator{{Rotator: rotation.Rotator{
-			Name: "noop", Accounts: []string{devAccount}, Target: by}}}})
-	if err != nil {
-		return err
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	fmt.Printf("http://%s\n", l.Addr())
-	return http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == testedPath {
-			fmt.Fprint(w, by.tested.Load())
-			return
-		}
-		s.Handler.ServeHTTP(w, r)
-	}))
-}
 
 // manyRotations measures rotations among many secrets that have schedules, and what reads lose by
 // them.
@@ -150,7 +91,7 @@ func (r *rotations) schedule() error {
 }
 
 func (r *rotations) arn() string {
-	return "arn:aws:lambda:" + r.region + ":" + devAccount + ":function:noop"
+	return "arn:aws:lambda:" + r.region + ":" + served.Account + ":function:noop"
 }
 
 // rotate asks for one more rotation, of a secret that has not been asked for lately.
@@ -162,7 +103,7 @@ func (r *rotations) rotate() error {
 
 // tested is how often the rotator was asked to try a value, which each rotation ends with.
 func (r *rotations) tested() (int, error) {
-	a, err := http.Get("http://" + r.addr + testedPath)
+	a, err := http.Get("http://" + r.addr + served.TestedPath)
 	if err != nil {
 		return 0, err
 	}
@@ -297,5 +238,3 @@ func (r *rotations) rotateUntil(stop <-chan struct{}, with bool) error {
 		}
 	}
 }
-
-var _ rotator.Target = (*noop)(nil)

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"claviger/bench/served"
 	"claviger/hsm/hsmtest/shim"
 )
 
@@ -109,7 +110,7 @@ func (b *bench) quietCaller(s *process, busy, quiet *client, w *work, delay time
 		rounded(alone.at(99)))
 	for _, work := range []struct{ name, operation, body string }{
 		{"encrypt", "Encrypt", w.encrypt()},
-		{"sign by RSA", "Sign", sign(w.rsa, pss256)},
+		{"sign by RSA", "Sign", sign(w.rsa, served.PSS256)},
 		{"make RSA keys", "CreateKey", `{"KeySpec":"RSA_2048","KeyUsage":"SIGN_VERIFY"}`},
 		{"make RSA data key pairs", "GenerateDataKeyPair",
 			document(members{"KeyId": w.key, "KeyPairSpec": "RSA_2048"})},

@@ -1,6 +1,7 @@
 // Package follow reads the trail behind the committer, once for all who follow it: what keeps the
-// tree, the index, the copies and the events. The committer does nothing for them but to say in an
-// atomic how far it is, and they look at that a few times in a second.
+// tree, the index, the copies and the events. The committer says in an atomic how far it is, and
+// they look at that a few times in a second. It also hands over what it has just committed, so that
+// the database is read for those alone who are far behind.
 package follow
 
 import (
@@ -27,7 +28,7 @@ const (
 	// pageBytes bounds what [Feed.After] returns. One batch may be larger, and comes alone.
 	pageBytes = 1 << 20
 	// recentBytes bounds what is kept for those who come a moment later, and what the committer has
-	// handed over by then.
+	// handed over and nobody has asked for.
 	recentBytes = 8 << 20
 )
 

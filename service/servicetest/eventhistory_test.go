@@ -421,8 +421,8 @@ func TestSearchEvents_EachMember_NarrowsWhatIsFound(t *testing.T) {
 	}
 	a := h.Do(t, "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.SearchEvents",
 		`{"EventName":"Encrypt","MaxResults":1}`)
-	said := string(a.Body)
-	if !strings.Contains(said, *e.EventId) || !strings.Contains(said, "NextToken") {
+	got := string(a.Body)
+	if !strings.Contains(got, *e.EventId) || !strings.Contains(got, "NextToken") {
 		t.Errorf("by AWS JSON: %s", a.Body)
 	}
 }

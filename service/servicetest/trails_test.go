@@ -99,6 +99,11 @@ func TestPublicKeys_OfAnyTime_AreThoseThatSigned(t *testing.T) {
 	s := servicetest.Start(t)
 	c, now := s.CloudTrail(), time.Now()
 	keys := must(c.ListPublicKeys(t.Context(), &cloudtrail.ListPublicKeysInput{}))(t).PublicKeyList
+	if len(keys) != 0 {
+		t.Errorf("before anything was signed: %+v", keys)
+	}
+	must(s.Service().SignDigests(t.Context(), export.Trail{}, nil, servicetest.Account, "a test"))(t)
+	keys = must(c.ListPublicKeys(t.Context(), &cloudtrail.ListPublicKeysInput{}))(t).PublicKeyList
 	if len(keys) != 1 || len(*keys[0].Fingerprint) != 32 || !keys[0].ValidityStartTime.Before(now) ||
 		!keys[0].ValidityEndTime.After(now) {
 		t.Fatalf("%+v", keys)

@@ -1,4 +1,4 @@
-package main
+package served
 
 import (
 	"context"
@@ -7,8 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"time"
 
 	"claviger/hsm"
@@ -17,6 +15,12 @@ import (
 	"claviger/internal/wire"
 
 	"github.com/go-chi/chi/v5"
+)
+
+// The signing algorithms that are measured, by AWS's names.
+const (
+	ECDSA256 = "ECDSA_SHA_256"
+	PSS256   = "RSASSA_PSS_SHA_256"
 )
 
 // floor is the least that any service of this kind does: verify the signature, decode, one call of
@@ -44,8 +48,8 @@ type floorOutput struct {
 	KeyId          string
 }
 
-// serveFloor serves the floor on the token and with the access key of a dev directory.
-func serveFloor(dir string) error {
+// Floor serves the floor on the token and with the access key of a dev directory.
+func Floor(dir string) error {
 	device, err := devToken(dir)
 	if err != nil {
 		return err
@@ -63,15 +67,15 @@ func serveFloor(dir string) error {
 		}
 		f.keys[k] = m.Rest()
 	}
-	c, err := newClient(dir, "")
+	by, region, err := Credentials(dir)
 	if err != nil {
 		return err
 	}
-	f.secret = c.credentials.SecretAccessKey
-	key := sigv4.DeriveKey([]byte(f.secret), time.Now().UTC().Format("20060102"), c.region, "kms")
+	f.secret = by.SecretAccessKey
+	key := sigv4.DeriveKey([]byte(f.secret), time.Now().UTC().Format("20060102"), region, "kms")
 	r := chi.NewRouter()
 	r.Post("/", func(w http.ResponseWriter, r *http.Request) {
-		if err := f.serve(w, r, key, c.region); err != nil {
+		if err := f.serve(w, r, key, region); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 		}
 	})
@@ -81,21 +85,6 @@ func serveFloor(dir string) error {
 	}
 	fmt.Printf("http://%s\n", l.Addr())
 	return http.Serve(l, r)
-}
-
-// devToken is the token of a directory that dev has made.
-func devToken(dir string) (hsm.Config, error) {
-	if err := os.Setenv("SOFTHSM2_CONF", filepath.Join(dir, "softhsm2.conf")); err != nil {
-		return hsm.Config{}, err
-	}
-	module, ok := hsm.FindSoftHSM()
-	if !ok {
-		return hsm.Config{}, hsm.ErrModule
-	}
-	return hsm.Config{Module: module, TokenLabel: "claviger-dev", PIN: func() ([]byte, error) {
-		b, err := os.ReadFile(filepath.Join(dir, "pin"))
-		return b[:max(0, len(b)-1)], err
-	}}, nil
 }
 
 func (f *floor) serve(w http.ResponseWriter, r *http.Request, key *sigv4.SigningKey,
@@ -134,10 +123,10 @@ func (f *floor) do(ctx context.Context, in floorInput) (out floorOutput, err err
 	switch {
 	case in.MacAlgorithm != "":
 		out.Mac, err = f.token.MAC(ctx, f.keys[custody.HMAC256], in.Message)
-	case in.SigningAlgorithm == ecdsa256:
-		out.Signature, err = f.token.Sign(ctx, f.keys[custody.P256Sign], ecdsa256, in.Message)
-	case in.SigningAlgorithm == pss256:
-		out.Signature, err = f.token.Sign(ctx, f.keys[custody.RSA2048Sign], pss256, in.Message)
+	case in.SigningAlgorithm == ECDSA256:
+		out.Signature, err = f.token.Sign(ctx, f.keys[custody.P256Sign], ECDSA256, in.Message)
+	case in.SigningAlgorithm == PSS256:
+		out.Signature, err = f.token.Sign(ctx, f.keys[custody.RSA2048Sign], PSS256, in.Message)
 	case in.Plaintext != nil:
 		out.CiphertextBlob, err = f.token.Seal(ctx, f.keys[custody.AES256], in.Plaintext, nil)
 	default:
