@@ -363,6 +363,7 @@ var layers = []struct{ pkg, may, because string }{
 		"a decision is pure: no clock, no database, no caller to ask"},
 	{"audit", "internal/fault internal/custody", "a record outlives whatever wrote it"},
 	{"audit/tree", "", "a tree is hashes of bytes, and a checkpoint a text with a signature"},
+	{"audit/tree/treetest", "audit/tree", "who signs a tree in a test needs no more than it"},
 	{"audit/verify", "audit/tree", "who verifies believes neither a database nor a service"},
 
 	{"trail/treerows", "audit/tree internal/rowmac store",

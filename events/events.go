@@ -40,6 +40,7 @@ import (
 
 // Events performs the operations of EventBridge. [New] makes it.
 type Events struct {
+	db          *store.DB
 	rows        *rulerows.Rows
 	connections *connectionrows.Rows
 	keys        envelope.Keys
@@ -67,7 +68,7 @@ type Config struct {
 // New returns the EventBridge of one installation.
 func New(c Config) *Events {
 	rows := rulerows.New(c.DB, c.Installation.Rows, schedules{c.Jobs})
-	s := &Events{rows: rows, keys: c.Keys, targets: c.Targets,
+	s := &Events{db: c.DB, rows: rows, keys: c.Keys, targets: c.Targets,
 		connections: connectionrows.New(c.DB, c.Installation.Rows),
 		pages:       domain.Pager{Tokens: c.Installation.Tokens, Invalid: eventfault.BadPage}}
 	s.own = s.makeOwn()

@@ -13,6 +13,7 @@ import (
 	"claviger/internal/outbox"
 	"claviger/internal/wire"
 	"claviger/policy"
+	"claviger/store"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
@@ -94,6 +95,14 @@ type PutEventsResultEntry struct {
 	ErrorMessage string `json:",omitzero"`
 }
 
+// mostUnread is how many events may wait to be matched with rules before callers may put no more:
+// what they put would push out what the services tell.
+const mostUnread = outbox.Kept / 10
+
+var qUnread = store.Wide(`SELECT coalesce((SELECT max(position) FROM outbox) -
+	(SELECT position FROM event_cursors WHERE reader = 'outbox'), 0)`,
+	"the outbox and its reader are one for all accounts")
+
 // sent are the entries of a request, each of which the caller must be allowed.
 type sent struct {
 	demands []policy.Demand
@@ -139,9 +148,17 @@ func busARN(c *op.Call, e PutEventsRequestEntry) string {
 func (s *Events) putEvents(c *op.Call, in PutEventsInput,
 	_ sent) (op.Commit[PutEventsOutput], error) {
 	out := PutEventsOutput{Entries: make([]PutEventsResultEntry, len(in.Entries))}
+	var unread int64
+	if err := s.db.Row(qUnread, nil, &unread); err != nil {
+		return nil, err
+	}
 	var taken []outbox.Event
 	for i, e := range in.Entries {
-		if code, message := e.refusal(); code != "" {
+		code, message := e.refusal()
+		if code == "" && unread >= mostUnread {
+			code, message = model.Throttling, "Rate exceeded"
+		}
+		if code != "" {
 			out.Entries[i] = PutEventsResultEntry{ErrorCode: code, ErrorMessage: message}
 			out.FailedEntryCount++
 			continue

@@ -93,7 +93,8 @@ func TestPutEvents_EveryMember_IsInTheEnvelope(t *testing.T) {
 	}
 }
 
-// TestPutEvents_SourceOfTheService_IsRefused: people are woken for what the service tells of itself.
+// TestPutEvents_SourceOfTheService_IsRefused: people are woken for what the service tells of
+// itself.
 func TestPutEvents_SourceOfTheService_IsRefused(t *testing.T) {
 	s := start(t)
 	out := must[events.PutEventsOutput](s, "PutEvents", M{"Entries": []M{
@@ -101,6 +102,28 @@ func TestPutEvents_SourceOfTheService_IsRefused(t *testing.T) {
 		{"Source": "claviger.ours", "DetailType": "T", "Detail": "{}"}}})
 	if out.FailedEntryCount != 1 || out.Entries[0].ErrorCode != "NotAuthorizedForSourceException" {
 		t.Errorf("%+v", out)
+	}
+}
+
+// TestPutEvents_WhereManyWait_IsThrottled: callers push out nothing that services have told.
+func TestPutEvents_WhereManyWait_IsThrottled(t *testing.T) {
+	s := start(t)
+	put := func() events.PutEventsOutput {
+		t.Helper()
+		return must[events.PutEventsOutput](s, "PutEvents", M{"Entries": []M{
+			{"Source": "s", "DetailType": "t", "Detail": "{}"}, {"Source": "s"}}})
+	}
+	s.Edit(`INSERT INTO event_cursors (reader, position) VALUES ('outbox', -9999)`)
+	if out := put(); out.FailedEntryCount != 1 {
+		t.Errorf("%+v", out)
+	}
+	if out := put(); out.FailedEntryCount != 2 ||
+		out.Entries[0].ErrorCode != "ThrottlingException" ||
+		out.Entries[1].ErrorCode != "InvalidArgument" {
+		t.Errorf("%+v", out)
+	}
+	if sent := s.sent(); len(sent) != 1 {
+		t.Errorf("the outbox has %d", len(sent))
 	}
 }
 

@@ -55,24 +55,27 @@ type signing struct {
 }
 
 // key returns the key, which is made with the first use.
-func (s *signing) key(ctx context.Context) (key export.Key, public trail.SigningKey, err error) {
+func (s *signing) key(ctx context.Context) (key export.Key, err error) {
 	m, err := s.installation.Key(ctx, install.DigestKey)
 	if err != nil {
-		return key, public, err
+		return key, err
 	}
-	public.Since = s.installation.Created
-	public.Public, public.Fingerprint, err = export.PublicKey(m.Public)
-	key.Fingerprint = public.Fingerprint
+	_, key.Fingerprint, err = export.PublicKey(m.Public)
 	key.Sign = func(ctx context.Context, digest []byte) ([]byte, error) {
 		return s.token.Sign(ctx, m.Rest(), "RSASSA_PKCS1_V1_5_SHA_256", digest)
 	}
-	return key, public, err
+	return key, err
 }
 
-// PublicKeys implements [trail.Exports].
-func (s *signing) PublicKeys(ctx context.Context) ([]trail.SigningKey, error) {
-	_, public, err := s.key(ctx)
-	return []trail.SigningKey{public}, err
+// PublicKeys implements [trail.Exports]. Before the first digest there is none: to ask makes none.
+func (s *signing) PublicKeys() ([]trail.SigningKey, error) {
+	m, made := s.installation.Made(install.DigestKey)
+	if !made {
+		return nil, nil
+	}
+	public, fingerprint, err := export.PublicKey(m.Public)
+	return []trail.SigningKey{{Public: public, Fingerprint: fingerprint,
+		Since: s.installation.Created}}, err
 }
 
 // Newest implements [trail.Exports].
@@ -82,7 +85,7 @@ func (s *signing) Newest() (time.Time, error) { return export.NewestSigned(s.db)
 // command that asks for it.
 func (s *Service) SignDigests(ctx context.Context, t export.Trail, chains []export.Chain,
 	account, by string) (all [][]export.Signed, err error) {
-	key, _, err := s.trail.signing.key(ctx)
+	key, err := s.trail.signing.key(ctx)
 	if err != nil {
 		return nil, err
 	}

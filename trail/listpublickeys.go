@@ -54,7 +54,7 @@ func (s *Trails) listPublicKeys(c *op.Call, in ListPublicKeysInput) (out ListPub
 	case end.Before(start):
 		return out, badRange
 	}
-	keys, err := s.exports.PublicKeys(c)
+	keys, err := s.exports.PublicKeys()
 	out.PublicKeyList = []PublicKey{}
 	until := c.Time.Add(assured).Truncate(24 * time.Hour)
 	for _, k := range keys {

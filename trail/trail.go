@@ -24,8 +24,8 @@ import (
 
 // Exports tells of what was exported.
 type Exports interface {
-	// PublicKeys are what digests can be verified by.
-	PublicKeys(ctx context.Context) ([]SigningKey, error)
+	// PublicKeys are what digests can be verified by: none before the first.
+	PublicKeys() ([]SigningKey, error)
 	// Newest returns when digests were signed last, or the zero time.
 	Newest() (time.Time, error)
 }

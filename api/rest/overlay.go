@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"net/url"
@@ -58,11 +59,11 @@ func inQuery(r *http.Request, n op.Info) (url.Values, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		list := values[name]
-		f, ok := n.In.FieldByName(name)
+		f, ok := member(n.In, name)
 		switch {
 		case isSignature(name):
 			delete(values, name)
-		case !ok || f.Anonymous:
+		case !ok:
 			return nil, fault.Newf(fault.Invalid, badQuery.Code, "The query has the name %q, and %s "+
 				"has no such member. %s", Quoted(name), n.Name, members(n.In))
 		case len(list) > 1 && f.Type != reflect.TypeFor[[]string]():
@@ -81,13 +82,27 @@ func members(in reflect.Type) string {
 	var names []string
 	for i := range in.NumField() {
 		if f := in.Field(i); !f.Anonymous {
-			names = append(names, f.Name)
+			names = append(names, nameOf(f))
 		}
 	}
 	if len(names) == 0 {
 		return "It has none."
 	}
 	return "Those that there are: " + strings.Join(names, ", ") + "."
+}
+
+// member returns the member of an input that a document calls by the name.
+func member(in reflect.Type, name string) (reflect.StructField, bool) {
+	return in.FieldByNameFunc(func(field string) bool {
+		f, ok := in.FieldByName(field)
+		return ok && !f.Anonymous && nameOf(f) == name
+	})
+}
+
+// nameOf is what a document calls a member: some models begin names with small letters.
+func nameOf(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return cmp.Or(name, f.Name)
 }
 
 // overlay puts values over the document, each in the JSON form of the member that it names.
@@ -99,15 +114,15 @@ func overlay(body []byte, values url.Values, in reflect.Type) (map[string]jsonte
 		}
 	}
 	for name, v := range values {
-		f, ok := in.FieldByName(name)
-		if !ok || f.Anonymous {
+		f, ok := member(in, name)
+		if !ok {
 			continue
 		}
-		member, err := document(f.Type, v)
+		value, err := document(f.Type, v)
 		if err != nil {
 			return nil, notUTF8.Because(err)
 		}
-		doc[name] = member
+		doc[name] = value
 	}
 	return doc, nil
 }

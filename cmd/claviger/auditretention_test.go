@@ -56,8 +56,8 @@ func oldest(t *testing.T, database string) int64 {
 	return number
 }
 
-// TestAudit_RecordsRemovedForTheirAge_RestIsProvedAndTheyAreNamed, offline and of a copy, with a key
-// that was noted down before.
+// TestAudit_RecordsRemovedForTheirAge_RestIsProvedAndTheyAreNamed, offline and of a copy, with a
+// key that was noted down before.
 func TestAudit_RecordsRemovedForTheirAge_RestIsProvedAndTheyAreNamed(t *testing.T) {
 	t.Parallel()
 	s := initialised(t)

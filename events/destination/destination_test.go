@@ -186,7 +186,8 @@ func TestDeliver_APIKey_IsItsHeader(t *testing.T) {
 	}
 }
 
-// TestDeliver_APIKeyCalledAsAHeaderOfHTTP_IsNotSent: by such a header one request could pass for two.
+// TestDeliver_APIKeyCalledAsAHeaderOfHTTP_IsNotSent: by such a header one request could pass for
+// two.
 func TestDeliver_APIKeyCalledAsAHeaderOfHTTP_IsNotSent(t *testing.T) {
 	for _, name := range []string{"Upgrade", "connection", "Expect", "Transfer-Encoding", "Host",
 		"TE", "Proxy-Authorization"} {

@@ -65,11 +65,13 @@ type Dispatcher struct {
 }
 
 const (
-	every   = 200 * time.Millisecond // how often the outbox is looked at
-	again   = time.Second            // after an error
-	kept    = 10 * time.Second       // how often a place is stored that nothing made move
-	aTime   = 100                    // events of the outbox
-	mostPut = 500                    // messages in one transaction
+	every    = 200 * time.Millisecond // how often the outbox is looked at
+	again    = time.Second            // after an error
+	kept     = 10 * time.Second       // how often a place is stored that nothing made move
+	aTime    = 100                    // events of the outbox
+	mostPut  = 500                    // messages in one transaction
+	lag      = 1000                   // events by which a stored place is behind at most
+	keptRead = 1000                   // events of the outbox, for whoever looks there
 
 	// mostBytes is how much is made of one event by input transformers. An account may have 1,500
 	// targets, each of which makes a megabyte of it.
@@ -83,7 +85,12 @@ var (
 	qMove   = store.Wide(`INSERT INTO event_cursors (reader, position) VALUES ($1, $2)
 		ON CONFLICT (reader) DO UPDATE SET position = max(position, excluded.position)`, ofTheService)
 	qNewest = store.Wide(`SELECT coalesce(max(position), 0) FROM outbox`, ofTheService)
+	qRead   = store.Wide(`DELETE FROM outbox WHERE position <= $1`, ofTheService)
 )
+
+// outboxReader is what the reader of the outbox is called in event_cursors. PutEvents looks there
+// how far it is.
+const outboxReader = "outbox"
 
 // place is how far one source is read.
 type place struct {
@@ -95,7 +102,7 @@ type place struct {
 
 // New finds the places. Where there is none yet, it begins with what comes from now on.
 func New(c Config) (*Dispatcher, error) {
-	d := &Dispatcher{config: c, outbox: place{name: "outbox"}, trail: place{name: "trail"}}
+	d := &Dispatcher{config: c, outbox: place{name: outboxReader}, trail: place{name: "trail"}}
 	for _, p := range []*place{&d.outbox, &d.trail} {
 		err := c.DB.Row(qCursor, []any{p.name}, &p.at)
 		switch {
@@ -122,11 +129,15 @@ func (d *Dispatcher) first(p *place) error {
 	return d.config.DB.Commit(p.moved(), nil)
 }
 
-// moved is the change by which a place is stored.
+// moved is the change by which a place is stored. Of the outbox what was read goes, but for the
+// newest: callers put events of 256 KiB there.
 func (p *place) moved() domain.Change {
 	name, at := p.name, p.at
 	return func(tx *store.Tx) error {
 		_, err := tx.Exec(qMove, name, at)
+		if err == nil && name == outboxReader {
+			_, err = tx.Exec(qRead, at-keptRead)
+		}
 		return err
 	}
 }
@@ -170,7 +181,7 @@ func (d *Dispatcher) loop(ctx context.Context, p *place, read func(context.Conte
 			d.config.Log.Error("events can't be dispatched", "source", p.name, "error", err)
 			pause(ctx, again)
 		}
-		if p.at != p.stored && time.Since(p.when) > kept {
+		if p.at != p.stored && (time.Since(p.when) > kept || p.at-p.stored >= lag) {
 			d.config.DB.Note("events "+p.name, p.moved())
 			p.stored, p.when = p.at, time.Now()
 		}

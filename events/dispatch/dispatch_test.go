@@ -267,6 +267,29 @@ func TestRun_MemberOfACallers_IsNotTakenForTheRecords(t *testing.T) {
 	f.wants(1)
 }
 
+// TestRun_RecordOfADelivery_IsNoEvent: a rule that matches every call would feed itself without an
+// end. What a caller says of himself hides nothing.
+func TestRun_RecordOfADelivery_IsNoEvent(t *testing.T) {
+	f := begin(t)
+	f.rule("all", `{"account":["`+account+`"]}`, rule.EnabledForAll, target("1", topic))
+	f.run()
+	for _, service := range []string{"events.amazonaws.com", "sns.amazonaws.com"} {
+		own := call("Publish", false)
+		own.Identity = audit.Identity{Type: "AWSService", InvokedBy: service}
+		f.record(own)
+	}
+	rotated := call("RotateSecret", false)
+	rotated.Identity = audit.Identity{Type: "AWSService", InvokedBy: "secretsmanager.amazonaws.com"}
+	f.record(rotated)
+	named := call("DisableKey", false)
+	named.Parameters = []byte(`{"userIdentity":{"type":"AWSService"},` +
+		`"invokedBy":"events.amazonaws.com","type":"AWSService"}`)
+	f.record(named)
+	if all := f.wants(2); all[0].ID != "id of RotateSecret" || all[1].ID != "id of DisableKey" {
+		t.Errorf("put were %+v", all)
+	}
+}
+
 // TestRun_Event_GoesToEachTargetOfEachRule, as each says.
 func TestRun_Event_GoesToEachTargetOfEachRule(t *testing.T) {
 	f := begin(t)
@@ -299,8 +322,8 @@ func TestRun_Event_GoesToEachTargetOfEachRule(t *testing.T) {
 	}
 }
 
-// TestRun_EventOfWhichTooMuchIsMade_IsADeadLetterForTheRest: what an account's own targets make of one
-// event takes no more memory than there is.
+// TestRun_EventOfWhichTooMuchIsMade_IsADeadLetterForTheRest: what an account's own targets make of
+// one event takes no more memory than there is.
 func TestRun_EventOfWhichTooMuchIsMade_IsADeadLetterForTheRest(t *testing.T) {
 	f := begin(t)
 	large := target("1", hook)
@@ -344,8 +367,8 @@ func TestRun_AfterRestart_PutsEachOnce(t *testing.T) {
 	}
 }
 
-// TestRun_BeforeAnyEvent_ReadsTheRules, and again until it could: when the token has gone away there
-// is an event, and nobody left who could verify the rules that it goes by.
+// TestRun_BeforeAnyEvent_ReadsTheRules, and again until it could: when the token has gone away
+// there is an event, and nobody left who could verify the rules that it goes by.
 func TestRun_BeforeAnyEvent_ReadsTheRules(t *testing.T) {
 	f := begin(t)
 	f.rule("all", ofKMS, rule.Enabled, target("1", hook))
@@ -370,6 +393,23 @@ func TestRun_BeforeAnyEvent_ReadsTheRules(t *testing.T) {
 	delete(f.rules.errs, account)
 	f.rules.mu.Unlock()
 	awaits(true)
+}
+
+// TestRun_EventsThatWereRead_GoButForTheNewest: callers put large ones.
+func TestRun_EventsThatWereRead_GoButForTheNewest(t *testing.T) {
+	f := begin(t)
+	f.rule("all", ofKMS, rule.Enabled, target("1", hook))
+	for i := range 1500 {
+		f.event(fmt.Sprint("Event", i), keyARN)
+		if i == 0 {
+			f.run()
+		}
+	}
+	f.wants(1499) // what there was before there was a dispatcher is nobody's
+	all, err := outbox.After(f.db, 0, 2000)
+	if err != nil || len(all) < 1000 || len(all) > 1000+100 {
+		t.Errorf("%d are left: %v", len(all), err)
+	}
 }
 
 // TestRun_RulesThatWereEdited_HoldUpNoOtherAccount.

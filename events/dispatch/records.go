@@ -89,6 +89,18 @@ type record struct {
 	Resources   []struct {
 		ARN string `json:"ARN"`
 	} `json:"resources"`
+	Identity struct {
+		Type      string `json:"type"`
+		InvokedBy string `json:"invokedBy"`
+	} `json:"userIdentity"`
+}
+
+// isDelivery reports whether a record is of what is done to deliver something: to publish to a
+// topic for a rule, and to open what rests sealed. Of such records there are no events, since a
+// rule that matches them would make one of each of its own.
+func (r *record) isDelivery() bool {
+	return r.Identity.Type == "AWSService" && (r.Identity.InvokedBy == "events.amazonaws.com" ||
+		r.Identity.InvokedBy == "sns.amazonaws.com")
 }
 
 // header is an event of CloudTrail's without its detail, in EventBridge's order of members.
@@ -113,7 +125,7 @@ const (
 // in its time. It has no resources, as with AWS: those of the record are in the detail.
 func envelope(line []byte) (e event, ok bool) {
 	var r record
-	if json.Unmarshal(line, &r) != nil || r.EventID == "" {
+	if json.Unmarshal(line, &r) != nil || r.EventID == "" || r.isDelivery() {
 		return e, false
 	}
 	h := header{Version: "0", ID: r.EventID, DetailType: apiCall, Account: r.Account,

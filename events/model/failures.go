@@ -73,4 +73,5 @@ const (
 	InvalidArgument        = "InvalidArgument"
 	MalformedDetail        = "MalformedDetail"
 	NotAuthorizedForSource = "NotAuthorizedForSourceException"
+	Throttling             = "ThrottlingException"
 )

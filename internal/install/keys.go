@@ -56,6 +56,17 @@ func (in *Installation) Key(ctx context.Context, name string) (custody.Material,
 	return m, nil
 }
 
+// Made returns one of the service's own key pairs if it is there, and makes none.
+func (in *Installation) Made(name string) (m custody.Material, made bool) {
+	k, known := in.keys[name]
+	if !known {
+		return m, false
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.Material, k.made
+}
+
 // newKey makes a key on the token, and the row that it rests in.
 func newKey(ctx context.Context, token Token, signer *rowmac.Signer, name string) (
 	m custody.Material, row []any, err error) {

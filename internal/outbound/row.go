@@ -102,8 +102,8 @@ func read(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// shown is a URL as errors quote it, be it one or not: without a user, a query and a fragment, which
-// may be somebody's credentials.
+// shown is a URL as errors quote it, be it one or not: without a user, a query and a fragment,
+// which may be somebody's credentials.
 func shown(text string) string {
 	if i := strings.IndexAny(text, "?#"); i >= 0 {
 		text = text[:i]

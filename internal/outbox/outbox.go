@@ -3,8 +3,9 @@
 // change is.
 //
 // A change's event has the next position, without gaps, and is never rewritten. Who delivers reads
-// on from the position where it was ([After]). EventBridge is best effort, and so is this: the
-// newest [Kept] events rest here, whether anybody has taken them or not, and older ones go.
+// on from the position where it was ([After]), and lets go of what it has read but for the newest.
+// EventBridge is best effort, and so is this: the newest [Kept] events rest here at most, whether
+// anybody has taken them or not, and older ones go.
 //
 // Rows are neither signed nor kept as a set ([claviger/internal/rowset]), like those of jobs and of
 // the trail. A signature would be a call of the device for each event, in the way of each change,
@@ -18,8 +19,8 @@ import (
 	"claviger/store"
 )
 
-// Kept is how many events rest here at most. With the usual half a KiB each they are some 50 MiB,
-// and ten times that if all are as long as they can be.
+// Kept is how many events rest here at most. With the usual half a KiB each they are some 50 MiB.
+// Of events of callers, which have up to 256 KiB, a tenth may wait to be read.
 const Kept = 100_000
 
 const rowSaysWhose = "the row names its account and Region"

@@ -21,8 +21,8 @@ type wish struct {
 
 // What a candidate may cost, in places that are looked at: some times what there are, each by the
 // arrays that it is in, and leastEffort at least. There can be many choices between fields that may
-// be absent as well, and between arrays of one name, which only dots can make; a peculiar event that
-// takes more matches nothing, since whoever matches has others waiting.
+// be absent as well, and between arrays of one name, which only dots can make; a peculiar event
+// that takes more matches nothing, since whoever matches has others waiting.
 const (
 	eachStep    = 8
 	leastEffort = 1 << 14
@@ -100,8 +100,8 @@ func (f *slotted) look(values []value) (*wish, bool) {
 	return w, true
 }
 
-// fulfil reports whether elements can be chosen so that all wishes come true, as far as what is left
-// of the effort goes.
+// fulfil reports whether elements can be chosen so that all wishes come true, as far as what is
+// left of the effort goes.
 func fulfil(wishes []wish, left *int) bool {
 	for _, w := range wishes {
 		*left -= 1 + len(w.places) + len(w.avoided)

@@ -206,8 +206,8 @@ func TestMatches_EventOfManyChoices_EndsSoon(t *testing.T) {
 	}
 }
 
-// TestMatch_EventMadeForIt_CostsSomeTimesItsSize, where a long list lies in a thousand others and where
-// many fields may be absent as well: whoever may send an event must not stop those of others.
+// TestMatch_EventMadeForIt_CostsSomeTimesItsSize, where a long list lies in a thousand others and
+// where many fields may be absent as well: whoever may send an event must not stop those of others.
 func TestMatch_EventMadeForIt_CostsSomeTimesItsSize(t *testing.T) {
 	deep := `{"a":` + strings.Repeat("[", 1000) + strings.Repeat("1,", 120_000) + "1" +
 		strings.Repeat("]", 1000) + "}"

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -153,7 +154,8 @@ func TestLookupEvents_Event_ShowsWhatItsRecordSays(t *testing.T) {
 		!e.EventTime.Equal(at.Truncate(time.Second)) {
 		t.Errorf("%+v of %s", e, *e.CloudTrailEvent)
 	}
-	if len(e.Resources) != 1 || *e.Resources[0].ResourceName != h.key {
+	if len(e.Resources) != 1 || *e.Resources[0].ResourceName != h.key ||
+		*e.Resources[0].ResourceType != "AWS::KMS::Key" {
 		t.Errorf("its resources are %+v", e.Resources)
 	}
 	a := h.Do(t, "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents",
@@ -382,6 +384,46 @@ func TestSearchEvents_SeveralAtOnce_FindsWhatHasAll(t *testing.T) {
 		if a := h.REST(t, "GET", "/v1/trail-events?"+query, nil); a.Status != 400 || a.Code() != code {
 			t.Errorf("%s: %d %s, want %s", query, a.Status, a.Body, code)
 		}
+	}
+}
+
+// TestSearchEvents_EachMember_NarrowsWhatIsFound: with what a record has it is found, and with
+// anything else it isn't.
+func TestSearchEvents_EachMember_NarrowsWhatIsFound(t *testing.T) {
+	h := newHistory(t)
+	e := h.lookup(by("EventName", "Encrypt"))[0]
+	at := strconv.FormatInt(e.EventTime.Unix(), 10)
+	later := strconv.FormatInt(e.EventTime.Unix()+1, 10)
+	for member, values := range map[string][2]string{
+		"EventId":           {*e.EventId, "another"},
+		"EventName":         {"Encrypt", "encrypt"},
+		"EventSource":       {"kms.amazonaws.com", "sts.amazonaws.com"},
+		"ReadOnly":          {"true", "false"},
+		"Username":          {"root", "nobody"},
+		"AccessKeyId":       {h.Root.AccessKeyID, h.Nobody.AccessKeyID},
+		"Resource":          {h.key, h.key + "0"},
+		"ResourceType":      {"AWS::KMS::Key", "AWS::IAM::Role"},
+		"ErrorCode":         {"", "AccessDenied"},
+		"SourceIPAddress":   {"127.0.0.1", "127.0.0.2"},
+		"EncryptionContext": {`{"nr":"3"}`, `{"nr":"4"}`},
+		"StartTime":         {at, later},
+		"EndTime":           {later, "1"},
+	} {
+		for i, value := range values {
+			q := url.Values{"EventId": {*e.EventId}}
+			if value != "" {
+				q.Set(member, value)
+			}
+			if got := h.search(t, q); (len(got) == 1) != (i == 0) {
+				t.Errorf("%s=%s finds %+v", member, value, got)
+			}
+		}
+	}
+	a := h.Do(t, "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.SearchEvents",
+		`{"EventName":"Encrypt","MaxResults":1}`)
+	got := string(a.Body)
+	if !strings.Contains(got, *e.EventId) || !strings.Contains(got, "NextToken") {
+		t.Errorf("by AWS JSON: %s", a.Body)
 	}
 }
 

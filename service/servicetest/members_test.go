@@ -34,16 +34,15 @@ const (
 	noLattice   = "there is no VPC Lattice"
 	oneBus      = "the default bus has nothing that could be set"
 
-	noSuchTargets = "there are no targets of that kind"
+	noLogGroups  = "there are no log groups"
+	noTopic      = "no topic is told of exports: EventBridge's rules see each record"
+	noEncryption = "exported files are not encrypted"
+	noStop       = "a trail can't be stopped"
+	isPrinted    = "`claviger audit export` says itself what failed"
+	oneTrail     = "an account has one trail, and it has one key"
+	noSelectors  = "all is recorded"
 
-	noAnnouncement = "that log files were exported is told to no topic"
-	noLogGroup     = "records are copied where the configuration says, and to no log group"
-	noEncryption   = "exported log files are signed, and not encrypted"
-	noStop         = "everything is recorded from the first start on, and can't be stopped"
-	noAttempts     = "an export that fails is told to whoever exports, and isn't kept"
-	unused         = "AWS itself no longer uses it"
-	onePage        = "there is one page"
-	allRecorded    = "everything is recorded, which EventSelectors say"
+	noSuchTargets = "there are no targets of that kind"
 )
 
 var left = map[string]string{
@@ -108,28 +107,28 @@ var left = map[string]string{
 	"SAMLProviderListEntry.CreateDate": noOthers,
 	"SAMLProviderListEntry.ValidUntil": noOthers,
 
-	"Trail.SnsTopicName":                                               noAnnouncement,
-	"Trail.SnsTopicARN":                                                noAnnouncement,
-	"Trail.CloudWatchLogsLogGroupArn":                                  noLogGroup,
-	"Trail.CloudWatchLogsRoleArn":                                      noLogGroup,
-	"Trail.KmsKeyId":                                                   noEncryption,
-	"cloudtrail.ListTrails.Out.NextToken":                              onePage,
-	"cloudtrail.ListPublicKeys.Out.NextToken":                          onePage,
-	"cloudtrail.GetEventSelectors.Out.AdvancedEventSelectors":          allRecorded,
+	"cloudtrail.GetEventSelectors.Out.AdvancedEventSelectors":          noSelectors,
+	"cloudtrail.ListTrails.Out.NextToken":                              oneTrail,
+	"cloudtrail.ListPublicKeys.Out.NextToken":                          oneTrail,
+	"cloudtrail.GetTrailStatus.Out.LatestCloudWatchLogsDeliveryError":  noLogGroups,
+	"cloudtrail.GetTrailStatus.Out.LatestCloudWatchLogsDeliveryTime":   noLogGroups,
+	"cloudtrail.GetTrailStatus.Out.LatestNotificationAttemptSucceeded": noTopic,
+	"cloudtrail.GetTrailStatus.Out.LatestNotificationAttemptTime":      noTopic,
+	"cloudtrail.GetTrailStatus.Out.LatestNotificationError":            noTopic,
+	"cloudtrail.GetTrailStatus.Out.LatestNotificationTime":             noTopic,
+	"cloudtrail.GetTrailStatus.Out.LatestDeliveryAttemptSucceeded":     isPrinted,
+	"cloudtrail.GetTrailStatus.Out.LatestDeliveryAttemptTime":          isPrinted,
+	"cloudtrail.GetTrailStatus.Out.LatestDeliveryError":                isPrinted,
+	"cloudtrail.GetTrailStatus.Out.LatestDigestDeliveryError":          isPrinted,
 	"cloudtrail.GetTrailStatus.Out.StartLoggingTime":                   noStop,
 	"cloudtrail.GetTrailStatus.Out.StopLoggingTime":                    noStop,
-	"cloudtrail.GetTrailStatus.Out.LatestDeliveryError":                noAttempts,
-	"cloudtrail.GetTrailStatus.Out.LatestDigestDeliveryError":          noAttempts,
-	"cloudtrail.GetTrailStatus.Out.LatestNotificationTime":             noAnnouncement,
-	"cloudtrail.GetTrailStatus.Out.LatestNotificationError":            noAnnouncement,
-	"cloudtrail.GetTrailStatus.Out.LatestCloudWatchLogsDeliveryTime":   noLogGroup,
-	"cloudtrail.GetTrailStatus.Out.LatestCloudWatchLogsDeliveryError":  noLogGroup,
-	"cloudtrail.GetTrailStatus.Out.LatestDeliveryAttemptTime":          unused,
-	"cloudtrail.GetTrailStatus.Out.LatestDeliveryAttemptSucceeded":     unused,
-	"cloudtrail.GetTrailStatus.Out.LatestNotificationAttemptTime":      unused,
-	"cloudtrail.GetTrailStatus.Out.LatestNotificationAttemptSucceeded": unused,
-	"cloudtrail.GetTrailStatus.Out.TimeLoggingStarted":                 unused,
-	"cloudtrail.GetTrailStatus.Out.TimeLoggingStopped":                 unused,
+	"cloudtrail.GetTrailStatus.Out.TimeLoggingStarted":                 noStop,
+	"cloudtrail.GetTrailStatus.Out.TimeLoggingStopped":                 noStop,
+	"Trail.CloudWatchLogsLogGroupArn":                                  noLogGroups,
+	"Trail.CloudWatchLogsRoleArn":                                      noLogGroups,
+	"Trail.SnsTopicARN":                                                noTopic,
+	"Trail.SnsTopicName":                                               noTopic,
+	"Trail.KmsKeyId":                                                   noEncryption,
 
 	"events.DescribeRule.Out.ManagedBy":                              noManaged,
 	"Rule.ManagedBy":                                                 noManaged,

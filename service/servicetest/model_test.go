@@ -54,7 +54,7 @@ type refusal struct{ request, code string }
 
 // coverages are the services that have a page.
 var coverages = []coverage{coverageOfKMS, coverageOfSecretsManager, coverageOfParameterStore,
-	coverageOfEventBridge, coverageOfTopics}
+	coverageOfEventBridge, coverageOfTopics, coverageOfCloudTrail}
 
 // unit is an operation, or a structure of their members, with its members by their names on the
 // wire.

@@ -72,6 +72,43 @@ func TestRuleWithATopic_ChangeOfAKey_ReachesASubscriberSigned(t *testing.T) {
 	}
 }
 
+// TestRuleWithATopic_ForEveryCall_DoesNotFeedItself: what it publishes is recorded, and no event.
+func TestRuleWithATopic_ForEveryCall_DoesNotFeedItself(t *testing.T) {
+	o := topicsOf(t)
+	topic, bridge, keys := o.topic("bells"), o.s.EventBridge(), o.s.KMS()
+	must(o.SetTopicAttributes(t.Context(), &sns.SetTopicAttributesInput{TopicArn: topic,
+		AttributeName: aws.String("Policy"), AttributeValue: aws.String(`{"Version":"2012-10-17",` +
+			`"Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":` +
+			`"sns:Publish","Resource":"` + *topic + `"}]}`)}))(t)
+	must(o.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: topic, Protocol: aws.String("https"),
+		Endpoint: aws.String(o.s.Receiver.URL + "/bell")}))(t)
+	must(o.ConfirmSubscription(t.Context(), &sns.ConfirmSubscriptionInput{TopicArn: topic,
+		Token: aws.String(o.s.Token(t, *topic))}))(t)
+	must(bridge.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: aws.String("every"),
+		EventPattern: aws.String(`{"source":[{"prefix":"aws."}]}`),
+		State:        "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"}))(t)
+	must(bridge.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: aws.String("every"),
+		Targets: []ebtypes.Target{{Id: aws.String("bell"), Arn: topic}}}))(t)
+	mark := o.s.Mark(t)
+	for range 3 {
+		key := must(keys.CreateKey(t.Context(), &kms.CreateKeyInput{}))(t).KeyMetadata
+		for text := ""; !strings.Contains(text, *key.Arn); {
+			if text = o.next().Message(t).Message; strings.Contains(text, `"eventName":"Publish"`) {
+				t.Fatalf("it is told of its own: %s", text)
+			}
+		}
+	}
+	published := 0
+	for _, r := range o.s.Trail(t, mark) {
+		if r.EventName == "Publish" {
+			published++
+		}
+	}
+	if published < 3 {
+		t.Errorf("%d are recorded", published)
+	}
+}
+
 // letters are all dead letters.
 var letters = delivery.Which{}
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"claviger/service/servicetest"
+	"claviger/trail/export"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
@@ -98,6 +99,11 @@ func TestPublicKeys_OfAnyTime_AreThoseThatSigned(t *testing.T) {
 	s := servicetest.Start(t)
 	c, now := s.CloudTrail(), time.Now()
 	keys := must(c.ListPublicKeys(t.Context(), &cloudtrail.ListPublicKeysInput{}))(t).PublicKeyList
+	if len(keys) != 0 {
+		t.Errorf("before anything was signed: %+v", keys)
+	}
+	must(s.Service().SignDigests(t.Context(), export.Trail{}, nil, servicetest.Account, "a test"))(t)
+	keys = must(c.ListPublicKeys(t.Context(), &cloudtrail.ListPublicKeysInput{}))(t).PublicKeyList
 	if len(keys) != 1 || len(*keys[0].Fingerprint) != 32 || !keys[0].ValidityStartTime.Before(now) ||
 		!keys[0].ValidityEndTime.After(now) {
 		t.Fatalf("%+v", keys)
@@ -122,5 +128,26 @@ func TestPublicKeys_OfAnyTime_AreThoseThatSigned(t *testing.T) {
 		if _, err := c.ListPublicKeys(t.Context(), &in); err == nil {
 			t.Errorf("%+v was taken", in)
 		}
+	}
+}
+
+// TestTrailStatus_AfterAnExport_SaysWhenItWas; before any it says nothing.
+func TestTrailStatus_AfterAnExport_SaysWhenItWas(t *testing.T) {
+	t.Parallel()
+	s := servicetest.Start(t)
+	status := func() *cloudtrail.GetTrailStatusOutput {
+		return must(s.CloudTrail().GetTrailStatus(t.Context(),
+			&cloudtrail.GetTrailStatusInput{Name: aws.String("claviger")}))(t)
+	}
+	if got := status(); got.LatestDeliveryTime != nil || got.LatestDigestDeliveryTime != nil {
+		t.Errorf("before: %+v", got)
+	}
+	before := s.Clock.Now().Truncate(time.Second)
+	must(s.Service().SignDigests(t.Context(), export.Trail{Name: "claviger"}, nil, servicetest.Account,
+		"test"))(t)
+	got := status()
+	if got.LatestDeliveryTime == nil || got.LatestDeliveryTime.Before(before) ||
+		!got.LatestDigestDeliveryTime.Equal(*got.LatestDeliveryTime) || !*got.IsLogging {
+		t.Errorf("%+v, exported at %v", got, before)
 	}
 }
