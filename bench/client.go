@@ -30,8 +30,9 @@ type client struct {
 
 // newClient reads the credentials that dev wrote.
 func newClient(dir, addr string) (*client, error) {
-	by, region, err := served.Credentials(dir)
-	return &client{addr: addr, region: region, credentials: by}, err
+	c, err := served.ReadCredentials(dir)
+	return &client{addr: addr, region: c.Region,
+		credentials: aws.Credentials{AccessKeyID: c.ID, SecretAccessKey: c.Secret}}, err
 }
 
 // request returns a signed AWS JSON 1.1 request as it goes over the wire.

@@ -8,27 +8,27 @@ import (
 	"strings"
 
 	"claviger/hsm"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // Account is that of a directory that dev makes.
 const Account = "111122223333"
 
-// Credentials are those that dev wrote, and the Region.
-func Credentials(dir string) (by aws.Credentials, region string, err error) {
+// Credentials are those that dev wrote.
+type Credentials struct{ ID, Secret, Region string }
+
+// ReadCredentials reads those of a directory.
+func ReadCredentials(dir string) (c Credentials, err error) {
 	b, err := os.ReadFile(filepath.Join(dir, "env"))
 	if err != nil {
-		return by, "", err
+		return c, err
 	}
 	v := map[string]string{}
 	for line := range strings.Lines(string(b)) {
 		name, value, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(line, "export ")), "=")
 		v[name] = value
 	}
-	by = aws.Credentials{AccessKeyID: v["AWS_ACCESS_KEY_ID"],
-		SecretAccessKey: v["AWS_SECRET_ACCESS_KEY"]}
-	return by, v["AWS_REGION"], nil
+	return Credentials{ID: v["AWS_ACCESS_KEY_ID"], Secret: v["AWS_SECRET_ACCESS_KEY"],
+		Region: v["AWS_REGION"]}, nil
 }
 
 // devToken is the token of a directory that dev has made.

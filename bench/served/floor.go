@@ -67,15 +67,15 @@ func Floor(dir string) error {
 		}
 		f.keys[k] = m.Rest()
 	}
-	by, region, err := Credentials(dir)
+	by, err := ReadCredentials(dir)
 	if err != nil {
 		return err
 	}
-	f.secret = by.SecretAccessKey
-	key := sigv4.DeriveKey([]byte(f.secret), time.Now().UTC().Format("20060102"), region, "kms")
+	f.secret = by.Secret
+	key := sigv4.DeriveKey([]byte(f.secret), time.Now().UTC().Format("20060102"), by.Region, "kms")
 	r := chi.NewRouter()
 	r.Post("/", func(w http.ResponseWriter, r *http.Request) {
-		if err := f.serve(w, r, key, region); err != nil {
+		if err := f.serve(w, r, key, by.Region); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 		}
 	})

@@ -20,14 +20,14 @@ func Followed(dir string, followers []string) error {
 	if err != nil {
 		return err
 	}
-	_, region, err := Credentials(dir)
+	by, err := ReadCredentials(dir)
 	if err != nil {
 		return err
 	}
 	copied := copies.Copy{Name: "bench",
 		Receiver: &copies.Directory{Path: filepath.Join(dir, "copy")}}
 	s, err := service.Open(context.Background(), service.Config{
-		Database: filepath.Join(dir, "claviger.db"), HSM: device, Regions: []string{region},
+		Database: filepath.Join(dir, "claviger.db"), HSM: device, Regions: []string{by.Region},
 		Log: slog.New(slog.DiscardHandler), Trail: service.Trail{Account: Account,
 			Copies:   []copies.Copy{copied},
 			Followed: func(name string) bool { return slices.Contains(followers, name) }}})

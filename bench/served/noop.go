@@ -43,12 +43,12 @@ func Noop(dir string) error {
 		return err
 	}
 	by := new(noop)
-	_, region, err := Credentials(dir)
+	c, err := ReadCredentials(dir)
 	if err != nil {
 		return err
 	}
 	s, err := service.Open(context.Background(), service.Config{
-		Database: filepath.Join(dir, "claviger.db"), HSM: device, Regions: []string{region},
+		Database: filepath.Join(dir, "claviger.db"), HSM: device, Regions: []string{c.Region},
 		Log: slog.New(slog.DiscardHandler), Rotators: []service.Rotator{{Rotator: rotation.Rotator{
 			Name: "noop", Accounts: []string{Account}, Target: by}}}})
 	if err != nil {
