@@ -25,7 +25,7 @@ type site struct {
 	t     testing.TB
 	db    *store.DB
 	ahead atomic.Int64 // of the machine's clock
-	bound atomic.Int64
+	bound atomic.Int64 // what tells of a removal is as old as the rest: it is kept by this
 	guard *clock.Guard
 	told  []retention.Removal
 }
@@ -108,8 +108,9 @@ func TestRetention_OldRecords_GoInOrderAndAreToldOf(t *testing.T) {
 	s := newSite(t)
 	s.record(300)
 	s.ahead.Store(int64(11 * day))
+	s.bound.Store(598)
 	stop := s.keep(10 * day)
-	s.first(599) // the newest batch of before stays until there is one behind it that stays
+	s.first(599)
 	stop()
 	left := s.batches()
 	if len(left) != 2 || left[1] != 601 {
@@ -179,6 +180,7 @@ func TestRetention_CutOff_GoesOnWithWhatItTold(t *testing.T) {
 	s := newSite(t)
 	s.record(2000)
 	s.ahead.Store(int64(11 * day))
+	s.bound.Store(3998)
 	stop := s.keep(10 * day)
 	for began := time.Now(); len(s.batches()) > 1900; time.Sleep(5 * time.Millisecond) {
 		if time.Since(began) > 30*time.Second {
