@@ -14,7 +14,9 @@ import (
 	"claviger/store/storetest"
 	"claviger/store/storetest/disk"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
 // struck is a fault of the disk that is tried, and what it must do.
@@ -157,7 +159,9 @@ func (x *troubles) strike(d *disk.Disk, s *server, f struck) error {
 	}
 	time.Sleep(150 * time.Millisecond)
 	d.Clear()
-	took, err := within(recoveryLimit, s.ready)
+	// What the fault met last may be found a moment later. Who is answered from now on is answered
+	// behind that.
+	took, err := within(recoveryLimit, func() bool { return s.ready() && s.records() })
 	x.back = append(x.back, took)
 	select {
 	case <-s.ended:
@@ -168,6 +172,12 @@ func (x *troubles) strike(d *disk.Disk, s *server, f struck) error {
 		return fmt.Errorf("it doesn't come back: %w", err)
 	}
 	return nil
+}
+
+// records reports whether a request is answered, which takes that its record is stored.
+func (s *server) records() bool {
+	_, err := s.kms().ListKeys(s.t.Context(), &kms.ListKeysInput{Limit: aws.Int32(1)})
+	return err == nil
 }
 
 // TestDisk_CallsFailAtEndAndStart_NextStartServes: a server that can't end or start well leaves

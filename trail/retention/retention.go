@@ -28,6 +28,7 @@ const (
 	stepBatches = 64
 	rest        = 20 * time.Millisecond // between two steps
 	look        = time.Minute           // for what has become old
+	soon        = time.Second           // after a start, when others are about to read what is old
 )
 
 // Database is what records are removed from. [*store.DB] is one.
@@ -56,23 +57,32 @@ type Removal struct {
 	Before      time.Time // all were committed before
 }
 
-// Run removes until ctx ends. What went wrong is tried again a minute later.
+// Run removes until ctx ends. What went wrong is tried again a minute later. What others still need
+// is looked at sooner after a start, when they have only begun to read.
 func (r *Retention) Run(ctx context.Context) {
-	failing := false
+	failing, next := false, soon
 	for {
 		err := r.removeAll(ctx)
-		if err != nil && ctx.Err() == nil && !failing {
+		held := errors.Is(err, errHeld)
+		if err != nil && !held && ctx.Err() == nil && !failing {
 			r.Log.Error("old records of the trail can't be removed; it is tried again each minute",
 				"error", err)
 		}
-		failing = err != nil
+		failing = err != nil && !held
+		if !held {
+			next = look
+		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(look):
+		case <-time.After(next):
 		}
+		next = min(2*next, look)
 	}
 }
+
+// errHeld says that there are old records, and that others still need them.
+var errHeld = errors.New("others need what is old")
 
 // removeAll removes all that may be.
 func (r *Retention) removeAll(ctx context.Context) error {
@@ -105,8 +115,11 @@ func (r *Retention) round(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	if allowed < batches[0].first {
-		end := r.removable(batches, settled)
-		if end == 0 {
+		end, held := r.removable(batches, settled)
+		switch {
+		case end == 0 && held:
+			return false, errHeld
+		case end == 0:
 			return false, nil
 		}
 		allowed = batches[end].first - 1
@@ -141,18 +154,20 @@ func (r *Retention) allowed() (number int64, err error) {
 	return number, err
 }
 
-// removable returns how many batches may be removed. The last one stays: where it ends isn't known
-// here.
-func (r *Retention) removable(batches []old, settled clock.Settled) (n int) {
+// removable returns how many batches may be removed, and whether others need the next one. The last
+// one stays: where it ends isn't known here.
+func (r *Retention) removable(batches []old, settled clock.Settled) (n int, held bool) {
 	bound := int64(math.MaxInt64)
 	for _, b := range r.Bounds {
 		bound = min(bound, b())
 	}
-	for n < len(batches)-1 && settled.Reached(batches[n].at.Add(r.Keep)) &&
-		batches[n+1].first-1 <= bound {
+	for n < len(batches)-1 && settled.Reached(batches[n].at.Add(r.Keep)) {
+		if batches[n+1].first-1 > bound {
+			return n, true
+		}
 		n++
 	}
-	return n
+	return n, false
 }
 
 // allow has the trail tell of what is going to be removed.

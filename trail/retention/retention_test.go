@@ -156,6 +156,20 @@ func TestRetention_WhatOthersNeed_Stays(t *testing.T) {
 	}
 }
 
+// TestRetention_OthersBeginToRead_IsLookedAtSoon: after a start they have read nothing yet.
+func TestRetention_OthersBeginToRead_IsLookedAtSoon(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.record(20)
+	s.ahead.Store(int64(11 * day))
+	s.bound.Store(0)
+	stop := s.keep(10 * day)
+	time.Sleep(300 * time.Millisecond)
+	s.bound.Store(38)
+	s.first(39)
+	stop()
+}
+
 func TestRetention_ClockInDoubt_RemovesNothing(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
