@@ -252,6 +252,12 @@ func TestTags_OfRuleAndBus_ArePutAndTaken(t *testing.T) {
 	} {
 		s.Refused("ListTagsForResource", M{"ResourceARN": arn}, "ResourceNotFoundException", text)
 	}
+	var many []M
+	for i := range 50 { // and b, which is there
+		many = append(many, M{"Key": fmt.Sprint("k", i), "Value": "v"})
+	}
+	s.Refused("TagResource", M{"ResourceARN": prefix + "rule/r", "Tags": many},
+		"LimitExceededException", "A rule or event bus has at most 50 tags.")
 	s.Refused("ListTagsForResource", M{"ResourceARN": "x"}, "ValidationException",
 		"Parameter ResourceARN is not valid. Reason: Provided Arn is not in correct format.")
 }
@@ -272,6 +278,9 @@ func TestEventBus_Default_IsTheOnlyOne(t *testing.T) {
 			t.Errorf("%v", got)
 		}
 	}
-	s.Refused("DescribeEventBus", M{"Name": "x"}, "ResourceNotFoundException",
-		"Event bus x does not exist.")
+	for name, in := range map[string]M{"DescribeEventBus": {"Name": "x"},
+		"DeleteRule":            {"Name": "r", "EventBusName": "x"},
+		"ListRuleNamesByTarget": {"TargetArn": topic, "EventBusName": "x"}} {
+		s.Refused(name, in, "ResourceNotFoundException", "Event bus x does not exist.")
+	}
 }

@@ -157,6 +157,16 @@ func TestSubscribe_SameEndpointAgain_IsTheSame(t *testing.T) {
 	}
 }
 
+func TestConfirmSubscription_TopicIsGone_IsRefused(t *testing.T) {
+	s := start(t)
+	topic := s.topic("t")
+	s.Do("Subscribe", M{"TopicArn": topic, "Protocol": "https", "Endpoint": s.receiver.URL})
+	s.deliver()
+	in := M{"TopicArn": topic, "Token": s.token()}
+	s.Do("DeleteTopic", M{"TopicArn": topic})
+	s.Refused("ConfirmSubscription", in, "NotFound", "Topic does not exist")
+}
+
 func TestSubscription_NeverConfirmed_GoesAfterTwoDays(t *testing.T) {
 	s := start(t)
 	topic := s.topic("t")

@@ -196,6 +196,35 @@ var seenElsewhere = map[string]map[string]string{
 		"TooManyUpdates": "ssm.AddTagsToResource ssm.LabelParameterVersion ssm.PutParameter " +
 			"ssm.RemoveTagsFromResource ssm.UnlabelParameterVersion",
 	},
+	"TestConcurrentModification_EveryRaceLost_IsAnsweredWhereAWSHasIt": {
+		"ConcurrentModificationException": "events.DeauthorizeConnection " +
+			"events.DeleteApiDestination events.DeleteConnection events.DeleteRule " +
+			"events.DisableRule events.EnableRule events.PutRule events.PutTargets " +
+			"events.RemoveTargets events.TagResource events.UntagResource " +
+			"events.UpdateApiDestination events.UpdateConnection",
+	},
+	"TestConnections_QuotasOfAnAccount_AreHeld": {
+		"LimitExceededException": "events.CreateApiDestination events.CreateConnection",
+	},
+	"TestEventBus_Default_IsTheOnlyOne": {
+		"ResourceNotFoundException": "events.DeleteRule events.DescribeEventBus " +
+			"events.ListRuleNamesByTarget",
+	},
+	"TestPutRule_BadInput_IsRefusedInAWSsWords": {
+		"ResourceNotFoundException": "events.PutRule",
+	},
+	"TestRules_QuotasOfAnAccount_AreHeld": {
+		"LimitExceededException": "events.PutRule",
+	},
+	"TestTags_OfRuleAndBus_ArePutAndTaken": {
+		"LimitExceededException": "events.TagResource",
+	},
+	"TestTestEventPattern_Event_MatchesOrNot": {
+		"InvalidEventPatternException": "events.TestEventPattern",
+	},
+	"TestConfirmSubscription_TopicIsGone_IsRefused": {
+		"NotFound": "sns.ConfirmSubscription",
+	},
 	"TestSubscribe_MoreThanATopicMayHave_IsRefused": {
 		"SubscriptionLimitExceeded": "sns.Subscribe",
 	},
@@ -277,7 +306,7 @@ func seenByOthers(a servicetest.Answered) bool {
 // TestAnswers_SeenElsewhere_BySuchATest: a row names a test that there is, and that speaks of the
 // error or asks for all.
 func TestAnswers_SeenElsewhere_BySuchATest(t *testing.T) {
-	e := evidenceOf(t, "keystore/...", "secrets", "iam/...", "parameters/...", "topics")
+	e := evidenceOf(t, "keystore/...", "secrets", "iam/...", "parameters/...", "topics", "events")
 	for test, codes := range seenElsewhere {
 		if len(e.files[test]) == 0 {
 			t.Errorf("there is no %s", test)

@@ -70,7 +70,7 @@ var answers = op.Answers{
 	"ListTagsForResource":       tagged,
 	"ListTopics":                invalid,
 	"Publish":                   onTopic + " ParameterValueInvalid" + sealed,
-	"PublishBatch": onTopic + " ParameterValueInvalid EmptyBatchRequest BatchRequestTooLong" +
+	"PublishBatch": onTopic + " EmptyBatchRequest BatchRequestTooLong" +
 		" TooManyEntriesInBatchRequest BatchEntryIdsNotDistinct InvalidBatchEntryId" + sealed,
 	"RemovePermission":          onTopic,
 	"SetSubscriptionAttributes": onTopic,
