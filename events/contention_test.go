@@ -29,7 +29,8 @@ func (s *service) raced(action, change string, in M) {
 	})
 }
 
-// TestConcurrentModification_EveryRaceLost_IsAnsweredWhereAWSHasIt: ConcurrentModificationException.
+// TestConcurrentModification_EveryRaceLost_IsAnsweredWhereAWSHasIt, in each operation that may lose
+// one.
 func TestConcurrentModification_EveryRaceLost_IsAnsweredWhereAWSHasIt(t *testing.T) {
 	s := start(t)
 	s.Do("PutRule", M{"Name": "r", "EventPattern": mine})
