@@ -1,7 +1,10 @@
 package servicetest
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"time"
 
@@ -122,4 +125,23 @@ type signer struct{ clock *Clock }
 func (s signer) SignHTTP(ctx context.Context, c aws.Credentials, r *http.Request,
 	hash, service, region string, _ time.Time, options ...func(*v4.SignerOptions)) error {
 	return v4.NewSigner().SignHTTP(ctx, c, r, hash, service, region, s.clock.Now(), options...)
+}
+
+// wholeBodies sends bodies that nobody closes meanwhile. The SDK closes its own as soon as an answer
+// begins. If net/http is just looking whether there is more of it, it takes that for an error, and
+// closes the connection while the answer is read.
+type wholeBodies struct{ *http.Transport }
+
+// RoundTrip implements [http.RoundTripper].
+func (w wholeBodies) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		return w.Transport.RoundTrip(r)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err := errors.Join(err, r.Body.Close()); err != nil {
+		return nil, err
+	}
+	whole := r.WithContext(r.Context())
+	whole.Body = io.NopCloser(bytes.NewReader(body))
+	return w.Transport.RoundTrip(whole)
 }

@@ -102,6 +102,8 @@ func StartOn(t testing.TB, token hsm.Config, options ...func(*service.Config)) *
 	s.Root = s.accessKey(t, Account, "")
 	s.Nobody = s.accessKey(t, Account, "nobody")
 	s.front.Start()
+	client := s.front.Client()
+	client.Transport = wholeBodies{client.Transport.(*http.Transport)}
 	t.Cleanup(func() {
 		s.Service().Drain()
 		s.front.Close()
