@@ -72,8 +72,8 @@ cover: tools softhsm clients ## run the tests and show coverage by package; cove
 ##@ Longer
 
 # Packages whose point is concurrency are not singled out: the race detector looks at all of them. Those aren't among them
-# whose tests start a program, which is built without the detector, or read the sources. Nor are tests that ask for one thing after the other: from
-# a table, or as the AWS CLI does. What runs beside each other in those does so in the others as well.
+# whose tests start a program, which is built without the detector, or read the sources. Nor are tests that ask for one thing
+# after the other: from a table, or as the AWS CLI does. What runs beside each other in those does so in the others as well.
 PROGRAMS := ^claviger$$|/torture$$|/cmd/claviger$$|/examples(/recipes)?$$
 ONEBYONE := TestMatrix_|TestSpellings_|TestRegistry_EveryO|TestValidation_Every|TestRefused_Each|TestMemory_|AWSCLI|Boto3
 race: tools softhsm clients ## run the tests under the race detector

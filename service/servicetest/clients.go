@@ -127,9 +127,9 @@ func (s signer) SignHTTP(ctx context.Context, c aws.Credentials, r *http.Request
 	return v4.NewSigner().SignHTTP(ctx, c, r, hash, service, region, s.clock.Now(), options...)
 }
 
-// wholeBodies sends bodies that nobody closes meanwhile. The SDK closes its own as soon as an answer
-// begins. If net/http is just looking whether there is more of it, it takes that for an error, and
-// closes the connection while the answer is read.
+// wholeBodies sends bodies that nobody closes meanwhile. The SDK closes its own as soon as an
+// answer begins. If net/http is just looking whether there is more of it, it takes that for an
+// error, and closes the connection while the answer is read.
 type wholeBodies struct{ *http.Transport }
 
 // RoundTrip implements [http.RoundTripper].
