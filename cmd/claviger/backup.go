@@ -7,7 +7,6 @@ import (
 
 	"claviger/cmd/claviger/command"
 	"claviger/cmd/claviger/control"
-	"claviger/cmd/claviger/exit"
 	"claviger/cmd/claviger/place"
 	"claviger/cmd/claviger/terminal"
 	"claviger/internal/backup"
@@ -23,9 +22,6 @@ func backupCommand(ctx context.Context, e *env, args []string) error {
 	file, err := command.ParseName(f, args, "name the file to make")
 	if err != nil {
 		return err
-	}
-	if *path == "" {
-		return exit.UsageError("backup: --config FILE is needed")
 	}
 	c, log, err := e.Begin(*path)
 	if err != nil {

@@ -80,6 +80,17 @@ func (s *site) keep(keep time.Duration) (stop func()) {
 	return func() { cancel(); <-ended }
 }
 
+// staysWhole holds that nothing of so many batches is removed.
+func (s *site) staysWhole(n int) {
+	s.t.Helper()
+	stop := s.keep(10 * day)
+	time.Sleep(300 * time.Millisecond)
+	stop()
+	if left := s.batches(); len(left) != n || len(s.told) != 0 {
+		s.t.Errorf("%d batches are left, and it was told of %v", len(left), s.told)
+	}
+}
+
 // batches are the batches that are there.
 func (s *site) batches() (all []int64) {
 	s.t.Helper()
@@ -129,12 +140,7 @@ func TestRetention_YoungRecords_Stay(t *testing.T) {
 	s := newSite(t)
 	s.record(20)
 	s.ahead.Store(int64(9 * day))
-	stop := s.keep(10 * day)
-	time.Sleep(300 * time.Millisecond)
-	stop()
-	if left := s.batches(); len(left) != 20 || len(s.told) != 0 {
-		t.Errorf("%d batches are left, and it was told of %v", len(left), s.told)
-	}
+	s.staysWhole(20)
 }
 
 // TestRetention_WhatOthersNeed_Stays: the tree, or a copy that is required, hasn't taken all.
@@ -180,12 +186,7 @@ func TestRetention_ClockInDoubt_RemovesNothing(t *testing.T) {
 		Uptime: func() time.Duration { return time.Since(began) }}, clock.State{})
 	s.guard.State()
 	s.ahead.Store(int64(500 * day))
-	stop := s.keep(10 * day)
-	time.Sleep(300 * time.Millisecond)
-	stop()
-	if left := s.batches(); len(left) != 20 || len(s.told) != 0 {
-		t.Errorf("%d batches are left, and it was told of %v", len(left), s.told)
-	}
+	s.staysWhole(20)
 }
 
 // TestRetention_CutOff_GoesOnWithWhatItTold: of what was told nothing is told again.

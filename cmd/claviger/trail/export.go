@@ -27,9 +27,6 @@ func exportTrail(ctx context.Context, e *command.Env, args []string) (err error)
 	if err != nil {
 		return err
 	}
-	if *path == "" {
-		return exit.UsageError("audit export: --config FILE is needed")
-	}
 	c, log, err := e.Begin(*path)
 	if err != nil {
 		return err
