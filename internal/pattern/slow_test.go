@@ -53,7 +53,8 @@ func decode(text string) any {
 	return v
 }
 
-// flatten collects the leaves of an event.
+// flatten collects the leaves of an event. A path is empty at the event itself, and begins with a
+// zero byte below it, where a member's name may be empty too.
 func flatten(v any, path string, in map[int]int, arrays *int, to map[string][]slowValue) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -64,7 +65,7 @@ func flatten(v any, path string, in map[int]int, arrays *int, to map[string][]sl
 		slices.Sort(names)
 		for _, name := range names {
 			below := name
-			if path != "\x00" && path != "" {
+			if path != "" {
 				below = strings.TrimPrefix(path, "\x00") + "." + name
 			}
 			flatten(v[name], "\x00"+below, in, arrays, to)
