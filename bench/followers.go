@@ -17,8 +17,9 @@ type followed struct {
 	name      string
 	followers []string
 	*process
-	request []byte
-	behind  time.Duration // the longest that a record waited for the signature that proves it
+	client *client
+	body   string
+	behind time.Duration // the longest that a record waited for the signature that proves it
 }
 
 // followerLines measure Encrypt beside those who follow its trail, in turns, each on a service of
@@ -104,16 +105,12 @@ func (b *bench) beginFollowed(ctx context.Context, f *followed) error {
 	if err != nil {
 		return err
 	}
-	c, err := newClient(of.dir, f.addr)
-	if err != nil {
+	if f.client, err = newClient(of.dir, f.addr); err != nil {
 		return err
 	}
-	w, err := prepare(c)
-	if err != nil {
-		return err
-	}
-	f.request = c.request("kms", "TrentService.Encrypt", w.encrypt())
-	return nil
+	w, err := prepare(f.client)
+	f.body = w.encrypt()
+	return err
 }
 
 // settling is longer than those who follow take to have all that came of a turn.
@@ -122,8 +119,10 @@ const settling = 1200 * time.Millisecond
 // turn sends requests for a while, and then lets those who follow come to an end: that is their
 // work too, and nobody else's turn.
 func (f *followed) turn(clients int, span time.Duration) (figures, error) {
+	// A signature is good for fifteen minutes, and all turns take longer.
+	request := f.client.request("kms", "TrentService.Encrypt", f.body)
 	cpu := f.cpu()
-	found, err := load(f.process, clients, span, func(int, int) []byte { return f.request })
+	found, err := load(f.process, clients, span, func(int, int) []byte { return request })
 	if err != nil {
 		return found, err
 	}
