@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
 
 	"claviger/events/dispatch"
 	"claviger/events/rule"
@@ -12,7 +11,8 @@ import (
 	"claviger/secrets/secret"
 )
 
-// secretTarget begins rotations for events, as EventBridge's principal: the secret's policy decides.
+// secretTarget begins rotations for events, as EventBridge's principal: the secret's policy
+// decides.
 type secretTarget struct{ service *Service }
 
 // Deliver implements [delivery.Receiver].
@@ -36,10 +36,10 @@ func unrotated(err error) error {
 	failure := &delivery.Failure{Code: delivery.InternalError, Cause: err,
 		Text: "the secret can't be rotated now"}
 	switch {
-	case errors.Is(err, rotation.ErrIncomplete):
+	case f == rotation.ErrIncomplete:
 		failure.Code = delivery.ErrorFromTarget
 		failure.Text = "a rotation of the secret is in progress"
-	case errors.Is(err, rotation.ErrNotInvokable):
+	case f == rotation.ErrNotInvokable:
 		failure.Code, failure.Permanent = delivery.NoResource, true
 		failure.Text = "the configuration has no rotator that the secret names"
 	case f.Kind == fault.Denied:

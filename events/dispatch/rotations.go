@@ -41,13 +41,13 @@ type done struct {
 // and if it tells that the secret was read, when that was. A rotation makes events itself, and a
 // rule that matches them would rotate one secret, or two by turns, without an end:
 //
-//   - What names a version that a rule had made follows from that rotation. So is every change that
-//     a function makes of the secret.
-//   - What a service does by itself is recorded as calls of its own. That a secret is rotated by its
-//     schedule or by somebody is told besides, by RotationStarted and what follows it.
+//   - What names a version that a rule had made follows from that rotation. Every change that a
+//     function makes of the secret names it.
+//   - What a service does by itself is recorded as calls of its own. That a secret is rotated by
+//     its schedule or by somebody is told besides, by RotationStarted and what follows it.
 //   - Copies and old versions follow a rotation, and name another version or none.
-//   - A function reads the secret and others. A read rotates what was read and nothing else, and not
-//     if it was within a rotation, which who rotates the secret finds out.
+//   - A function reads the secret and others. A read rotates what was read and nothing else, and
+//     not if it was within a rotation, which who rotates the secret finds out.
 func (f *facts) rotates(text []byte, secretARN string) (readAt string, ok bool) {
 	if strings.HasPrefix(f.Source, "aws.") && (f.DetailType == apiCall ||
 		f.DetailType == serviceEvent) {

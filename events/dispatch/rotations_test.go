@@ -57,6 +57,7 @@ func TestRun_EventOfARotation_RotatesNothing(t *testing.T) {
 		r.Resources, r.Additional = nil, []byte(`{"SecretId":"`+dbARN+`"}`)
 		return r
 	}
+	const of = "Rotation-" + dbARN + "-"
 	put := secretCall("PutSecretValue", false)
 	put.Parameters = []byte(`{"secretId":"db","clientRequestToken":"` + token + `"}`)
 	own := secretCall("RotateSecret", false)
@@ -70,10 +71,10 @@ func TestRun_EventOfARotation_RotatesNothing(t *testing.T) {
 		readAt string
 		starts bool
 	}{
-		"begun by a rule":            {event("RotationStarted", "Rotation-"+dbARN+"-"+token), "", false},
-		"done for a rule":            {event("RotationSucceeded", "Rotation-"+dbARN+"-"+token), "", false},
-		"begun by somebody":          {event("RotationStarted", "Rotation-"+dbARN+"-1234"), "", true},
-		"tried":                      {event("TestRotationStarted", "Rotation-"+dbARN+"-1234"), "", true},
+		"begun by a rule":            {event("RotationStarted", of+token), "", false},
+		"done for a rule":            {event("RotationSucceeded", of+token), "", false},
+		"begun by somebody":          {event("RotationStarted", of+"1234"), "", true},
+		"tried":                      {event("TestRotationStarted", of+"1234"), "", true},
 		"a copy":                     {event("ReplicationSucceeded", "1"), "", false},
 		"an old version":             {event("SecretVersionDeletion", "1"), "", false},
 		"the service's own call":     {own, "", false},
