@@ -50,6 +50,10 @@ func checkTarget(t rule.Target) error {
 	if err := checkInput(t); err != nil {
 		return err
 	}
+	if kind == rule.Secret && (t.Input != nil || t.InputPath != nil || t.InputTransformer != nil) {
+		return eventfault.BadParameter("Input", "The rotation of a secret takes no input: leave Input, "+
+			"InputPath and InputTransformer out of target "+t.Id+".")
+	}
 	if t.HttpParameters != nil && kind != rule.Destination {
 		return eventfault.BadParameter("HttpParameters", "Target "+t.Id+" is no API destination.")
 	}

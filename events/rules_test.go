@@ -147,6 +147,7 @@ func TestPutTargets_EveryKind_IsListedAsItWasPut(t *testing.T) {
 			"InputPathsMap": M{"s": "$.detail.state"}, "InputTemplate": `"It is <s>"`}},
 		{"Id": "api", "Arn": destination, "HttpParameters": M{"PathParameterValues": []string{"x"},
 			"HeaderParameters": M{"X-A": "b"}, "QueryStringParameters": M{"q": "v"}}},
+		{"Id": "secret", "Arn": db, "DeadLetterConfig": M{"Arn": topic}},
 	}
 	out := must[events.PutTargetsOutput](s, "PutTargets", M{"Rule": "r", "Targets": all})
 	if out.FailedEntryCount != 0 || out.FailedEntries == nil {
@@ -171,7 +172,7 @@ func TestPutTargets_EveryKind_IsListedAsItWasPut(t *testing.T) {
 		}
 		in["NextToken"] = page.NextToken
 	}
-	if fmt.Sprint(got) != "[topic log program api]" {
+	if fmt.Sprint(got) != "[topic log program api secret]" {
 		t.Errorf("they are %v", got)
 	}
 	s.Do("PutRule", M{"Name": "q", "EventPattern": mine})
@@ -203,7 +204,8 @@ func TestPutTargets_BadInput_IsRefused(t *testing.T) {
 	}
 	for _, arn := range []string{"x", "arn:aws:sqs:" + region + ":" + account + ":q",
 		prefix + "rule/r",
-		prefix + "api-destination/x", topic + ":sub"} {
+		prefix + "api-destination/x", topic + ":sub", db[:len(db)-7], db + ":v",
+		strings.Replace(db, "db", "d b", 1)} {
 		bad(M{"Arn": arn}, form(arn))
 	}
 	absent := prefix + "api-destination/x/0123"
@@ -219,6 +221,18 @@ func TestPutTargets_BadInput_IsRefused(t *testing.T) {
 		"target t.")
 	bad(M{"Arn": topic, "InputTransformer": M{"InputTemplate": `"<x>"`}},
 		"InputTemplate for target t contains invalid placeholder x.")
+	for _, in := range []M{{"Input": "{}"}, {"InputPath": "$"},
+		{"InputTransformer": M{"InputTemplate": `"x"`}}} {
+		in["Arn"] = db
+		bad(in, "Parameter Input is not valid. Reason: The rotation of a secret takes no input: leave "+
+			"Input, InputPath and InputTransformer out of target t.")
+	}
+	bad(M{"Arn": topic, "DeadLetterConfig": M{"Arn": db}}, "Parameter DeadLetterConfig is not valid. "+
+		"Reason: Here a dead letter goes to an SNS topic or to a log group that the configuration "+
+		"declares; there are no queues.")
+	abroad = strings.Replace(db, region, "eu-west-1", 1)
+	bad(M{"Arn": abroad}, "Parameter "+abroad+" is not valid. Reason: Here targets are of the rule's "+
+		"own account and Region.")
 	bad(M{"Id": "!@#", "Arn": topic}, "1 validation error detected: Value '!@#' at "+
 		"'targets.1.member.id' failed to satisfy constraint: Member must satisfy regular expression "+
 		"pattern: [\\.\\-_A-Za-z0-9]+")

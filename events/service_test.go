@@ -22,6 +22,7 @@ const (
 	prefix  = "arn:aws:events:" + region + ":" + account + ":"
 	topic   = "arn:aws:sns:" + region + ":" + account + ":alarms"
 	logs    = "arn:aws:logs:" + region + ":" + account + ":log-group:/aws/events/alarms"
+	db      = "arn:aws:secretsmanager:" + region + ":" + account + ":secret:prod/db-a1B2c3"
 	pager   = "arn:aws:lambda:" + region + ":" + account + ":function:pager"
 )
 

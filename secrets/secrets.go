@@ -101,6 +101,11 @@ func (s *Secrets) DiagnoseRotation(c *op.Call, id string) (diagnosis.Diagnosis, 
 	return s.rotation.Diagnose(c, id)
 }
 
+// RotateFor begins the rotation of a secret as a service, which the secret's policy has to let in.
+func (s *Secrets) RotateFor(c *op.Call, f rotation.ForService) error {
+	return s.rotation.RotateFor(c, f)
+}
+
 // Jobs is the work that Secrets Manager puts off, by kind.
 func (s *Secrets) Jobs() map[string]domain.Job {
 	return map[string]domain.Job{deleteSecretJob: {Work: s.deleteDue, Destructive: true},

@@ -75,6 +75,7 @@ func (s *Service) deliverTo(ctx context.Context, c Config) (err error) {
 		rule.Topic:   topicTarget{s.services.topics},
 		rule.LogFile: logfile.New(eventTargets(c.EventTargets).files()),
 		rule.Program: program.New(ctx, eventTargets(c.EventTargets).programs(), c.Log),
+		rule.Secret:  secretTarget{s},
 	} {
 		s.outside[dispatch.KindOf(kind)] = to
 	}

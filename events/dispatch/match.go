@@ -50,6 +50,8 @@ type Context struct {
 	HTTP      *rule.HttpParameters `json:"http,omitzero"`
 	// DeadLetterARN is that of the queue which the target has for what can't be delivered, or nothing.
 	DeadLetterARN string `json:"dead,omitzero"`
+	// ReadAt is when the secret was read whose rotation the message begins, if that is why.
+	ReadAt string `json:"readAt,omitzero"`
 }
 
 // ReadContext reads what a message says of its rule.
@@ -88,11 +90,17 @@ func (d *Dispatcher) add(all *work, e event, about facts, r *rule.Rule, t *rule.
 	if t.DeadLetterConfig != nil && t.DeadLetterConfig.Arn != nil {
 		said.DeadLetterARN = *t.DeadLetterConfig.Arn
 	}
+	kind, _, _, _ := rule.ReadTarget(t.Arn)
+	if kind == rule.Secret {
+		var ok bool
+		if said.ReadAt, ok = about.rotates(e.text, t.Arn); !ok {
+			return nil
+		}
+	}
 	text, err := json.Marshal(said, json.Deterministic(true))
 	if err != nil {
 		return err
 	}
-	kind, _, _, _ := rule.ReadTarget(t.Arn)
 	m := delivery.Message{Account: e.account, Region: e.region, Kind: KindOf(kind), Receiver: t.Arn,
 		Order: about.order, ID: about.ID, Context: text, Policy: policyOf(t.RetryPolicy)}
 	if all.bytes >= mostBytes {
@@ -128,10 +136,11 @@ func policyOf(p *rule.RetryPolicy) delivery.Policy {
 
 // facts are what a message needs to know of its event.
 type facts struct {
-	ID        string         `json:"id"`
-	Source    string         `json:"source"`
-	Resources []string       `json:"resources"`
-	Detail    jsontext.Value `json:"detail"`
+	ID         string         `json:"id"`
+	Source     string         `json:"source"`
+	DetailType string         `json:"detail-type"`
+	Resources  []string       `json:"resources"`
+	Detail     jsontext.Value `json:"detail"`
 
 	order string
 }

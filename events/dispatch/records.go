@@ -96,8 +96,8 @@ type record struct {
 }
 
 // isDelivery reports whether a record is of what is done to deliver something: to publish to a
-// topic for a rule, and to open what rests sealed. Of such records there are no events, since a
-// rule that matches them would make one of each of its own.
+// topic and to rotate a secret for a rule, and to open what rests sealed. Of such records there are
+// no events, since a rule that matches them would make one of each of its own.
 func (r *record) isDelivery() bool {
 	return r.Identity.Type == "AWSService" && (r.Identity.InvokedBy == "events.amazonaws.com" ||
 		r.Identity.InvokedBy == "sns.amazonaws.com")

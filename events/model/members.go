@@ -98,8 +98,8 @@ var members = shape.Sentences{
 	"Username":    "The name.",
 	"Value":       "The value.",
 
-	"Target.Arn": "A topic, an API destination, or a log group or function that the configuration " +
-		"declares.",
+	"Target.Arn": "A topic, an API destination, a secret that is to be rotated, or a log group or " +
+		"function that the configuration declares.",
 	"Tag.Key":   "The tag's key.",
 	"Tag.Value": "The tag's value, which may be empty.",
 }

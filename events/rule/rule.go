@@ -3,6 +3,7 @@
 package rule
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -135,10 +136,15 @@ const (
 	Destination Kind = "api-destination"
 	LogFile     Kind = "log-group"
 	Program     Kind = "function"
+	Secret      Kind = "secret" // whose rotation begins
 )
 
+// secretName is what the ARN of a secret ends with. Its last six characters have to be there: a
+// secret that is made again under the name is another one, and nobody has said that of it.
+var secretName = regexp.MustCompile(`^secret:([a-zA-Z0-9/_+=.@!-]{1,512}-[a-zA-Z0-9]{6})$`)
+
 // ReadTarget reads the ARN of a target, and returns what it is and its name: of a topic, of an API
-// destination (with its id), of a log group or of a function.
+// destination (with its id), of a log group, of a function or of a secret (with its suffix).
 func ReadTarget(arn string) (kind Kind, name string, at domain.ARN, ok bool) {
 	at, ok = domain.ParseARN(arn)
 	if !ok {
@@ -157,6 +163,12 @@ func ReadTarget(arn string) (kind Kind, name string, at domain.ARN, ok bool) {
 	case "lambda":
 		name, ok = strings.CutPrefix(at.Resource, "function:")
 		return Program, name, at, ok && name != "" && !strings.Contains(name, ":")
+	case "secretsmanager":
+		m := secretName.FindStringSubmatch(at.Resource)
+		if m == nil {
+			return "", "", at, false
+		}
+		return Secret, m[1], at, true
 	}
 	return "", "", at, false
 }

@@ -27,6 +27,8 @@ type operations struct {
 	read    op.Query[readInput, values]
 	finish  op.Command[runInput, changed]
 
+	forService op.Command[forServiceInput, op.None]
+
 	diagnose op.Query[target.Input, diagnosis.Diagnosis]
 }
 
@@ -43,6 +45,8 @@ func (r *Rotation) operations(describe func(name string) op.Info) operations {
 		propose: change(r, describe("PutSecretValue"), r.propose),
 		read:    op.Read(describe("GetSecretValue"), r.findRead, r.read),
 		finish:  change(r, describe("UpdateSecretVersionStage"), r.finish),
+
+		forService: op.Write(describe("RotateSecret"), r.findForService, r.rotateForService),
 
 		diagnose: target.Read(r.finder, describe("DescribeSecret"), diagnose),
 	}

@@ -72,7 +72,8 @@ var (
 		"recommend a UUID-type value.")
 	errNoFunction = smfault.InvalidRequest("No Lambda rotation function ARN is associated with " +
 		"this secret.")
-	errIncomplete = smfault.InvalidRequest("A previous rotation isn't complete. That rotation " +
+	// ErrIncomplete is AWS's answer where a rotation is in progress: it passes.
+	ErrIncomplete = smfault.InvalidRequest("A previous rotation isn't complete. That rotation " +
 		"will be reattempted.")
 	errTokenTaken = smfault.InvalidRequest("You can't rotate the secret with this " +
 		"ClientRequestToken because a version of the secret has it already. Use another one.")
@@ -101,7 +102,7 @@ func (r *Rotation) rotateSecret(c *op.Call, in RotateSecretInput,
 		return nil, out, err
 	}
 	if sec.RotationPending() {
-		return nil, out, errIncomplete
+		return nil, out, ErrIncomplete
 	}
 	if taken, err := r.taken(c, sec, token); err != nil || taken {
 		return nil, out, or(err, errTokenTaken)
@@ -170,7 +171,7 @@ func (r *Rotation) configured(c *op.Call, in RotateSecretInput,
 	case next.Rotation.Function == "" && next.Type == "":
 		return nil, errNoFunction
 	case r.rotators.of(next) == nil:
-		return nil, errNotInvokable
+		return nil, ErrNotInvokable
 	}
 	return next, nil
 }
@@ -183,7 +184,7 @@ func (r *Rotation) Manage(c *op.Call, sec *secret.Secret, function string,
 	sec.Rotation = secret.Rotation{Configured: true, Enabled: true, Function: function, Rules: rules,
 		Since: now}
 	if by := r.rotators.of(sec); by == nil || by.Target == nil {
-		return nil, errNotInvokable
+		return nil, ErrNotInvokable
 	}
 	sec.BeginRotation(uuid.NewString(), uuid.NewString(), now)
 	sec.Schedule(now)

@@ -16,8 +16,9 @@
 // # Where to read
 //
 // rotators.go says what is declared in the configuration; rotatesecret.go and cancelrotatesecret.go
-// are the operations; work.go is the job, and places.go how many go on; function.go and target.go
-// do the steps; journal.go has the operations by which the job reads and changes a secret.
+// are the operations, and forservice.go is the first one as a rule of EventBridge asks for it;
+// work.go is the job, and places.go how many go on; function.go and target.go do the steps;
+// journal.go has the operations by which the job reads and changes a secret.
 package rotation
 
 import (

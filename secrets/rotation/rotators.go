@@ -26,9 +26,9 @@ type Rotator struct {
 // Rotators are all that are declared.
 type Rotators []Rotator
 
-// errNotInvokable is AWS's answer to a function that isn't there, and to one that Secrets Manager
+// ErrNotInvokable is AWS's answer to a function that isn't there, and to one that Secrets Manager
 // may not invoke.
-var errNotInvokable = fault.New(fault.Denied, "AccessDeniedException", "Secrets Manager cannot "+
+var ErrNotInvokable = fault.New(fault.Denied, "AccessDeniedException", "Secrets Manager cannot "+
 	"invoke the specified Lambda function. Ensure that the function policy grants access to the "+
 	"principal secretsmanager.amazonaws.com.")
 

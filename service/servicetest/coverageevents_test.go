@@ -53,7 +53,8 @@ var noEventOperation = map[string]string{
 
 const (
 	onlyDefault = "`default`, or its ARN"
-	ourTargets  = "topics, API destinations, and log groups and functions that the configuration declares"
+	ourTargets  = "topics, API destinations, secrets, and log groups and functions that the configuration declares"
+	notOfSecret = "refused with a secret, whose rotation takes none"
 )
 
 var limitedOfEventBridge = map[string]string{
@@ -68,6 +69,9 @@ var limitedOfEventBridge = map[string]string{
 	"ListRuleNamesByTarget.TargetArn":    ourTargets,
 	"Target.Arn":                         ourTargets,
 	"Target.RoleArn":                     "is kept, and no target needs one",
+	"Target.Input":                       notOfSecret,
+	"Target.InputPath":                   notOfSecret,
+	"Target.InputTransformer":            notOfSecret,
 	"PutRule.RoleArn":                    "is kept, and no target needs one",
 	"DeadLetterConfig.Arn":               "a topic or a log group that the configuration declares: there are no queues",
 	"DescribeConnection.ConnectionState": "`AUTHORIZED` or `DEAUTHORIZED`",
