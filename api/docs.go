@@ -44,13 +44,15 @@ func hashOf(text string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// mountDocs serves the description of the API, made from the registry once.
+// mountDocs serves the description of the API, made from the registry.
 func (s *server) mountDocs(r chi.Router) {
 	r.Head("/", s.toDocs())
-	seen(r, "/openapi.json", s.document(newDocument("application/json",
-		OpenAPI(s.Operations, s.Version)).serve))
-	seen(r, "/docs", s.document(newDocument("text/html; charset=utf-8",
-		page(s.Operations, s.Version)).serve))
+	seen(r, "/openapi.json", s.document(onceAsked("application/json", func() []byte {
+		return OpenAPI(s.Operations, s.Version)
+	})))
+	seen(r, "/docs", s.document(onceAsked("text/html; charset=utf-8", func() []byte {
+		return page(s.Operations, s.Version)
+	})))
 }
 
 // document bounds how many answers that need no signature are on their way.

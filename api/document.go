@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -17,6 +18,13 @@ type document struct {
 	mediaType     string
 	plain, zipped []byte
 	etag, etagZIP string
+}
+
+// onceAsked serves a document that is made for its first reader and kept. Most services are never
+// asked for it, and to write and compress it is the longest part of a start.
+func onceAsked(mediaType string, write func() []byte) http.HandlerFunc {
+	made := sync.OnceValue(func() *document { return newDocument(mediaType, write()) })
+	return func(w http.ResponseWriter, r *http.Request) { made().serve(w, r) }
 }
 
 // newDocument compresses a document once, as well as it goes.

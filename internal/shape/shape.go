@@ -16,6 +16,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -77,7 +78,7 @@ func (t Table) rule(name string, w Words) *rule {
 		if s.RE2 != "" {
 			p = s.RE2
 		}
-		r.pattern = regexp.MustCompile(`\A(?:` + p + `)\z`)
+		r.pattern = pattern(p)
 	}
 	for _, part := range []struct {
 		name string
@@ -88,6 +89,18 @@ func (t Table) rule(name string, w Words) *rule {
 		}
 	}
 	return r
+}
+
+// patterns has what pattern has compiled, by its text.
+var patterns sync.Map
+
+// pattern compiles the pattern of a shape once: hundreds of members have few shapes between them.
+func pattern(text string) *regexp.Regexp {
+	if known, ok := patterns.Load(text); ok {
+		return known.(*regexp.Regexp)
+	}
+	made, _ := patterns.LoadOrStore(text, regexp.MustCompile(`\A(?:`+text+`)\z`))
+	return made.(*regexp.Regexp)
 }
 
 // breaches returns what a scalar breaks, each as AWS says it.
