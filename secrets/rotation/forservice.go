@@ -30,8 +30,8 @@ type ForService struct {
 	ReadAt string
 }
 
-var errOff = smfault.InvalidRequest("Rotation of the secret is turned off, or never was turned on: " +
-	"turn it on by RotateSecret.")
+var errOff = smfault.InvalidRequest("Rotation of the secret is turned off, or never was turned " +
+	"on: turn it on by RotateSecret.")
 
 // RotateFor begins a rotation as a service, which the secret's resource policy has to let in:
 // within the account, too. How the secret is rotated stays as it is.
