@@ -63,14 +63,15 @@ type Dispatcher struct {
 }
 
 const (
-	every    = 200 * time.Millisecond // how often the outbox is looked at
-	again    = time.Second            // after an error
-	patience = 2 * time.Second        // for the rules of all accounts of a page
-	kept     = 10 * time.Second       // how often a place is stored that nothing made move
-	aTime    = 100                    // events of the outbox
-	mostPut  = 500                    // messages in one transaction
-	lag      = 1000                   // events by which a stored place is behind at most
-	keptRead = 1000                   // events of the outbox, for whoever looks there
+	every       = 200 * time.Millisecond // how often the outbox is looked at
+	everyRecord = 100 * time.Millisecond // and the trail
+	again       = time.Second            // after an error
+	patience    = 2 * time.Second        // for the rules of all accounts of a page
+	kept        = 10 * time.Second       // how often a place is stored that nothing made move
+	aTime       = 100                    // events of the outbox
+	mostPut     = 500                    // messages in one transaction
+	lag         = 1000                   // events by which a stored place is behind at most
+	keptRead    = 1000                   // events of the outbox, for whoever looks there
 
 	// mostBytes is how much is made of one event by input transformers. An account may have 1,500
 	// targets, each of which makes a megabyte of it.

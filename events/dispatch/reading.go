@@ -46,7 +46,7 @@ func (d *Dispatcher) readTrail(ctx context.Context, from int64, wait bool,
 	each func(item) error) error {
 	if from == d.config.DB.TrailNewest() {
 		if wait {
-			pause(ctx, every)
+			pause(ctx, everyRecord)
 		}
 		return nil
 	}
