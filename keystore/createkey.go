@@ -143,6 +143,9 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput,
 		k.ID, k.PrimaryRegion = key.NewMultiRegionID(), k.Region
 	}
 	c.Made(k.ARN())
+	if k.CustomKeyStoreID != "" {
+		c.NoteText("backingKey", `{"backingKeyId":"`+k.MaterialID+`"}`)
+	}
 	insert, err := s.rows.Insert(c, k)
 	if err != nil {
 		return nil, err
