@@ -88,8 +88,8 @@ func (d *Dispatcher) read(ctx context.Context, p *place) error {
 	return d.readPage(ctx, &reading{d: d, p: p, at: p.at}, !late)
 }
 
-// readLate dispatches a page for those who were behind and whose rules can be read again. It reports
-// whether there were any.
+// readLate dispatches a page for those who were behind and whose rules can be read again. It
+// reports whether there were any.
 func (d *Dispatcher) readLate(ctx context.Context, p *place) (bool, error) {
 	r := &reading{d: d, p: p, at: p.at, late: map[rulerows.Place]int64{}}
 	for at, position := range p.behind {
@@ -173,8 +173,8 @@ func (r *reading) isFor(i item) bool {
 	return !behind
 }
 
-// put has what was made of events wait, and moves the places, in one transaction. Where nothing came
-// of what was read, that is no reason for one.
+// put has what was made of events wait, and moves the places, in one transaction. Where nothing
+// came of what was read, that is no reason for one.
 func (r *reading) put() error {
 	after := *r.p
 	if r.late == nil {

@@ -256,8 +256,8 @@ func TestTopics_FilterPolicies_LetThroughWhatTheySay(t *testing.T) {
 	}
 }
 
-// TestPublishBatch_OneBadEntry_FailsTheCall, and nothing is sent of the good ones. Without one all are
-// answered by their ids.
+// TestPublishBatch_OneBadEntry_FailsTheCall, and nothing is sent of the good ones. Without one all
+// are answered by their ids.
 func TestPublishBatch_OneBadEntry_FailsTheCall(t *testing.T) {
 	o := topicsOf(t)
 	topic := o.topic("batch")
