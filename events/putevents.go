@@ -99,8 +99,10 @@ type PutEventsResultEntry struct {
 // what they put would push out what the services tell.
 const mostUnread = outbox.Kept / 10
 
+// Whose rules can't be read is behind all others.
 var qUnread = store.Wide(`SELECT coalesce((SELECT max(position) FROM outbox) -
-	(SELECT position FROM event_cursors WHERE reader = 'outbox'), 0)`,
+	(SELECT min(position) FROM event_cursors WHERE reader = 'outbox'
+		AND (account = '' OR account = $1 AND region = $2)), 0)`,
 	"the outbox and its reader are one for all accounts")
 
 // sent are the entries of a request, each of which the caller must be allowed.
@@ -149,7 +151,8 @@ func (s *Events) putEvents(c *op.Call, in PutEventsInput,
 	_ sent) (op.Commit[PutEventsOutput], error) {
 	out := PutEventsOutput{Entries: make([]PutEventsResultEntry, len(in.Entries))}
 	var unread int64
-	if err := s.db.Row(qUnread, nil, &unread); err != nil {
+	account, region := c.Namespace()
+	if err := s.db.Row(qUnread, []any{account, region}, &unread); err != nil {
 		return nil, err
 	}
 	var taken []outbox.Event

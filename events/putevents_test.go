@@ -9,6 +9,7 @@ import (
 
 	"claviger/events"
 	"claviger/internal/fault"
+	"claviger/internal/op/optest"
 )
 
 func TestPutEvents_EachEntry_IsTakenOrRefusedByItself(t *testing.T) {
@@ -124,6 +125,23 @@ func TestPutEvents_WhereManyWait_IsThrottled(t *testing.T) {
 	}
 	if sent := s.sent(); len(sent) != 1 {
 		t.Errorf("the outbox has %d", len(sent))
+	}
+}
+
+// TestPutEvents_OfWhoIsBehind_IsThrottled, and of nobody else: what waits for an account's rules is
+// bounded.
+func TestPutEvents_OfWhoIsBehind_IsThrottled(t *testing.T) {
+	for account, failed := range map[string]int32{optest.Account: 1, "444455556666": 0} {
+		s := start(t)
+		s.Edit(`INSERT INTO event_cursors (reader, position) VALUES ('outbox', 0)`)
+		s.Edit(`INSERT INTO event_cursors (reader, account, region, position)
+			VALUES ('outbox', '` + account + `', '` + optest.Region + `', -10000)`)
+		put := M{"Entries": []M{{"Source": "s", "DetailType": "t", "Detail": "{}"}}}
+		must[events.PutEventsOutput](s, "PutEvents", put) // the first one is behind nothing
+		out := must[events.PutEventsOutput](s, "PutEvents", put)
+		if out.FailedEntryCount != failed {
+			t.Errorf("where %s is behind: %+v", account, out)
+		}
 	}
 }
 

@@ -47,6 +47,10 @@ func checkTarget(t rule.Target) error {
 	if !ok {
 		return eventfault.BadParameter(t.Arn, "Provided Arn is not in correct format.")
 	}
+	if member := t.Elsewhere(); member != "" {
+		return eventfault.BadParameter(member, "Target "+t.Id+" is of a kind that has none, and targets "+
+			"of the kind that has are not here: leave it out.")
+	}
 	if err := checkInput(t); err != nil {
 		return err
 	}

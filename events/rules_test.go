@@ -1,8 +1,9 @@
 package events_test
 
 import (
+	"encoding/json"
 	"fmt"
-	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -154,26 +155,23 @@ func TestPutTargets_EveryKind_IsListedAsItWasPut(t *testing.T) {
 		t.Errorf("%+v", out)
 	}
 	s.Do("PutTargets", M{"Rule": "r", "Targets": []M{{"Id": "log", "Arn": logs}}})
-	var got []string
+	all[1] = M{"Id": "log", "Arn": logs}
+	var got, want []string
+	for _, one := range all {
+		want = append(want, jsonOf(t, one))
+	}
 	for in := (M{"Rule": "r", "Limit": 2}); ; {
 		page := must[events.ListTargetsByRuleOutput](s, "ListTargetsByRule", in)
 		for _, one := range page.Targets {
-			got = append(got, one.Id)
-			if one.Id == "log" && one.InputPath != nil {
-				t.Error("a target that is put anew keeps what was left out")
-			}
-			if one.Id == "api" && !reflect.DeepEqual(one.HttpParameters.HeaderParameters,
-				map[string]string{"X-A": "b"}) {
-				t.Errorf("%+v", one.HttpParameters)
-			}
+			got = append(got, jsonOf(t, one))
 		}
 		if page.NextToken == "" {
 			break
 		}
 		in["NextToken"] = page.NextToken
 	}
-	if fmt.Sprint(got) != "[topic log program api secret]" {
-		t.Errorf("they are %v", got)
+	if !slices.Equal(got, want) {
+		t.Errorf("they are %s\nwant %s", got, want)
 	}
 	s.Do("PutRule", M{"Name": "q", "EventPattern": mine})
 	s.Do("PutTargets", M{"Rule": "q", "Targets": []M{{"Id": "1", "Arn": topic}}})
@@ -187,6 +185,24 @@ func TestPutTargets_EveryKind_IsListedAsItWasPut(t *testing.T) {
 	if names == nil || len(names) != 0 {
 		t.Errorf("rules with no target's ARN are %#v", names)
 	}
+}
+
+// jsonOf is a value as JSON with its members in order of name.
+func jsonOf(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plain any
+	if err := json.Unmarshal(text, &plain); err != nil {
+		t.Fatal(err)
+	}
+	text, err = json.Marshal(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func TestPutTargets_BadInput_IsRefused(t *testing.T) {
@@ -215,6 +231,19 @@ func TestPutTargets_BadInput_IsRefused(t *testing.T) {
 	abroad := "arn:aws:sns:eu-west-1:" + account + ":t"
 	bad(M{"Arn": abroad}, "Parameter "+abroad+" is not valid. Reason: Here targets are of the rule's "+
 		"own account and Region.")
+	for _, member := range []string{"AppSyncParameters", "BatchParameters", "EcsParameters",
+		"KinesisParameters", "RedshiftDataParameters", "RunCommandParameters",
+		"SageMakerPipelineParameters", "SqsParameters"} {
+		bad(M{"Arn": topic, member: M{"MessageGroupId": "g"}}, "Parameter "+member+" is not valid. "+
+			"Reason: Target t is of a kind that has none, and targets of the kind that has are not here: "+
+			"leave it out.")
+	}
+	bad(M{"Arn": topic, "HttpParameters": M{}}, "Parameter HttpParameters is not valid. Reason: "+
+		"Target t is no API destination.")
+	queue := "arn:aws:sqs:" + region + ":" + account + ":q"
+	bad(M{"Arn": topic, "DeadLetterConfig": M{"Arn": queue}}, "Parameter DeadLetterConfig is not "+
+		"valid. Reason: Here a dead letter goes to an SNS topic or to a log group that the "+
+		"configuration declares; there are no queues.")
 	bad(M{"Arn": topic, "Input": "{}", "InputPath": "$"},
 		"Only one of Input, InputPath, or InputTransformer must be provided for target t.")
 	bad(M{"Arn": topic, "Input": "{"}, "Parameter Input is not valid. Reason: It is no JSON text: "+

@@ -143,6 +143,7 @@ func (s *Keys) createKey(c *op.Call, in CreateKeyInput,
 		k.ID, k.PrimaryRegion = key.NewMultiRegionID(), k.Region
 	}
 	c.Made(k.ARN())
+	customstore.NoteNew(c, k)
 	insert, err := s.rows.Insert(c, k)
 	if err != nil {
 		return nil, err

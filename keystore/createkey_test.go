@@ -5,11 +5,13 @@ import (
 	"strings"
 	"testing"
 
+	"claviger/keystore/cryptoops"
 	"claviger/keystore/key"
 )
 
 // TestCreateKey_Record_NamesTheNewKey: nobody could name a key or a store before it was made, so
-// its record has to.
+// its record has to. Of a key in a store it names the material there too, and what decrypts by it
+// the store.
 func TestCreateKey_Record_NamesTheNewKey(t *testing.T) {
 	s := start(t)
 	names := func(operation string, as ...string) {
@@ -36,7 +38,11 @@ func TestCreateKey_Record_NamesTheNewKey(t *testing.T) {
 	names("CreateCustomKeyStore", `"responseElements":{"customKeyStoreId":"`+store+`"}`,
 		`"requestParameters":{"customKeyStoreName":"`)
 	id = s.keyInStore(store)
-	names("CreateKey", answer+id, resource(id))
+	names("CreateKey", answer+id, resource(id),
+		`"additionalEventData":{"backingKey":"{\"backingKeyId\":\"`)
+	sealed := must[cryptoops.EncryptOutput](s, "Encrypt", M{"KeyId": id, "Plaintext": "eA=="})
+	must[cryptoops.DecryptOutput](s, "Decrypt", M{"CiphertextBlob": sealed.CiphertextBlob})
+	names("Decrypt", `"customKeyStoreId":"`+store+`"`, resource(id))
 }
 
 func TestCreateKey_MultiRegion_IsAPrimary(t *testing.T) {

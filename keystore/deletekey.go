@@ -5,6 +5,7 @@ import (
 	"claviger/internal/fault"
 	"claviger/internal/op"
 	"claviger/internal/outbox"
+	"claviger/keystore/customstore"
 	"claviger/keystore/events"
 	"claviger/keystore/key"
 	"claviger/keystore/multiregion"
@@ -35,11 +36,7 @@ func (s *Keys) deleteKey(c *op.Call, _ dueKeyInput, d dueKey) (op.Commit[op.None
 	if err != nil {
 		return nil, err
 	}
-	if k.CustomKeyStoreID != "" {
-		c.NoteText("customKeyStoreId", k.CustomKeyStoreID)
-		c.NoteText("clusterId", k.ClusterID)
-		c.NoteText("backingKeys", `[{"backingKeyId":"`+k.MaterialID+`"}]`)
-	}
+	customstore.NoteDeleted(c, k)
 	c.Did(nil)
 	// Handles are found by the rows of data keys, so that these go last.
 	deleteRows := func(tx *store.Tx) error { return s.deleteRows(tx, k) }

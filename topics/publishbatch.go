@@ -5,9 +5,7 @@ import (
 
 	"claviger/internal/delivery"
 	"claviger/internal/domain"
-	"claviger/internal/fault"
 	"claviger/internal/op"
-	"claviger/topics/model"
 	"claviger/topics/snsfault"
 	"claviger/topics/topic"
 
@@ -44,7 +42,7 @@ const mostOfBatch = 10
 
 var entryID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
 
-// Validate implements [op.Input].
+// Validate implements [op.Input]. What is wrong with one entry fails the call, as with AWS.
 func (in PublishBatchInput) Validate() error {
 	all := in.PublishBatchRequestEntries
 	switch {
@@ -67,12 +65,17 @@ func (in PublishBatchInput) Validate() error {
 	if size > topic.MostMessage {
 		return snsfault.LongBatch(size)
 	}
+	for _, e := range all {
+		if _, err := e.published().read(); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
 func (in PublishBatchInput) topicARN() (member, arn string) { return "TopicArn", in.TopicArn }
 
-// PublishBatchOutput has each message in one of its lists.
+// PublishBatchOutput names the messages. None fails by itself.
 type PublishBatchOutput struct {
 	Successful []PublishBatchResultEntry
 	Failed     []BatchResultErrorEntry
@@ -85,7 +88,7 @@ type PublishBatchResultEntry struct {
 	SequenceNumber *string `json:",omitzero"` // never there: the topic is no FIFO topic
 }
 
-// BatchResultErrorEntry is one that was not.
+// BatchResultErrorEntry is a message that was not.
 type BatchResultErrorEntry struct {
 	Id          string
 	Code        string
@@ -105,10 +108,8 @@ func (s *Topics) publishBatch(c *op.Call, in PublishBatchInput, t publishing) (
 	var all []delivery.Message
 	for _, e := range in.PublishBatchRequestEntries {
 		m, err := e.published().read()
-		if f := fault.Of(err); f != nil {
-			out.Failed = append(out.Failed, BatchResultErrorEntry{Id: e.Id, Code: model.SNS.Code(f),
-				Message: f.Message, SenderFault: true})
-			continue
+		if err != nil {
+			return nil, err
 		}
 		m.ID = uuid.NewString()
 		of, err := s.deliveries(c, t.found, domain.Or(e.MessageGroupId, ""), m)

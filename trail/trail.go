@@ -9,6 +9,7 @@ package trail
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"time"
 
@@ -88,12 +89,16 @@ const (
 		"periods (.), hyphens (-), and underscores (_)."
 	badStart = "Trail name must starts with a letter or number."
 	badEnd   = "Trail name must ends with a letter or number."
+	badPair  = "Trail name can't have two periods, hyphens, or underscores side by side."
 )
 
 const (
 	alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	inName       = alphanumeric + "._-"
 )
+
+// adjacent is what no trail's name has, by the reference of CreateTrail.
+var adjacent = regexp.MustCompile(`[._-]{2}`)
 
 func invalidName(format string, args ...any) error {
 	return fault.Newf(fault.Invalid, "InvalidTrailNameException", format, args...)
@@ -112,6 +117,8 @@ func checkName(name string) error {
 		return invalidName(badStart)
 	case !strings.Contains(alphanumeric, name[len(name)-1:]):
 		return invalidName(badEnd)
+	case adjacent.MatchString(name):
+		return invalidName(badPair)
 	}
 	return nil
 }

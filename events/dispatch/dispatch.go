@@ -12,7 +12,6 @@ package dispatch
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -22,8 +21,6 @@ import (
 	"claviger/internal/delivery"
 	"claviger/internal/domain"
 	"claviger/internal/follow"
-	"claviger/internal/outbox"
-	"claviger/internal/rowmac"
 	"claviger/store"
 )
 
@@ -62,30 +59,38 @@ type Dispatcher struct {
 	config Config
 	outbox place
 	trail  place
+	unread unread
 }
 
 const (
-	every    = 200 * time.Millisecond // how often the outbox is looked at
-	again    = time.Second            // after an error
-	kept     = 10 * time.Second       // how often a place is stored that nothing made move
-	aTime    = 100                    // events of the outbox
-	mostPut  = 500                    // messages in one transaction
-	lag      = 1000                   // events by which a stored place is behind at most
-	keptRead = 1000                   // events of the outbox, for whoever looks there
+	every       = 200 * time.Millisecond // how often the outbox is looked at
+	everyRecord = 100 * time.Millisecond // and the trail
+	again       = time.Second            // after an error
+	patience    = 2 * time.Second        // for the rules of all accounts of a page
+	kept        = 10 * time.Second       // how often a place is stored that nothing made move
+	aTime       = 100                    // events of the outbox
+	mostPut     = 500                    // messages in one transaction
+	lag         = 1000                   // events by which a stored place is behind at most
+	keptRead    = 1000                   // events of the outbox, for whoever looks there
 
 	// mostBytes is how much is made of one event by input transformers. An account may have 1,500
 	// targets, each of which makes a megabyte of it.
 	mostBytes = 64 << 20
 )
 
-const ofTheService = "how far events are read is one number, for all accounts"
+const ofTheService = "how far events are read is one number for all accounts that aren't behind"
 
+// A row of event_cursors without an account is of all but those that have one of their own.
 var (
-	qCursor = store.Wide(`SELECT position FROM event_cursors WHERE reader = $1`, ofTheService)
-	qMove   = store.Wide(`INSERT INTO event_cursors (reader, position) VALUES ($1, $2)
-		ON CONFLICT (reader) DO UPDATE SET position = max(position, excluded.position)`, ofTheService)
+	qCursor = store.Wide(`SELECT position FROM event_cursors WHERE reader = $1 AND account = ''`,
+		ofTheService)
+	qMove = store.Wide(`INSERT INTO event_cursors (reader, account, region, position)
+		VALUES ($1, $2, $3, $4) ON CONFLICT (reader, account, region)
+		DO UPDATE SET position = max(position, excluded.position)`, ofTheService)
 	qNewest = store.Wide(`SELECT coalesce(max(position), 0) FROM outbox`, ofTheService)
-	qRead   = store.Wide(`DELETE FROM outbox WHERE position <= $1`, ofTheService)
+	qRead   = store.Wide(`DELETE FROM outbox WHERE position > $1 AND position <= $2 AND NOT EXISTS
+		(SELECT 1 FROM event_cursors c WHERE c.reader = 'outbox' AND c.account = outbox.account
+			AND c.region = outbox.region AND c.position < outbox.position)`, ofTheService)
 )
 
 // outboxReader is what the reader of the outbox is called in event_cursors. PutEvents looks there
@@ -98,11 +103,16 @@ type place struct {
 	at     int64
 	stored int64
 	when   time.Time // it was stored
+	read   source
+	// behind are accounts whose rules couldn't be read, each with how far it is itself.
+	behind map[rulerows.Place]int64
 }
 
 // New finds the places. Where there is none yet, it begins with what comes from now on.
 func New(c Config) (*Dispatcher, error) {
-	d := &Dispatcher{config: c, outbox: place{name: outboxReader}, trail: place{name: "trail"}}
+	d := &Dispatcher{config: c, unread: unread{places: map[rulerows.Place]failed{}}}
+	d.outbox = place{name: outboxReader, read: d.readOutbox}
+	d.trail = place{name: "trail", read: d.readTrail}
 	for _, p := range []*place{&d.outbox, &d.trail} {
 		err := c.DB.Row(qCursor, []any{p.name}, &p.at)
 		switch {
@@ -114,6 +124,9 @@ func New(c Config) (*Dispatcher, error) {
 			return nil, err
 		}
 		p.stored = p.at
+		if p.behind, err = d.readBehind(p.name); err != nil {
+			return nil, err
+		}
 	}
 	return d, nil
 }
@@ -133,10 +146,14 @@ func (d *Dispatcher) first(p *place) error {
 // newest: callers put events of 256 KiB there.
 func (p *place) moved() domain.Change {
 	name, at := p.name, p.at
+	var from int64 // where something can be left
+	if len(p.behind) > 0 {
+		from = p.stored - keptRead // what is left before that is for accounts that are behind
+	}
 	return func(tx *store.Tx) error {
-		_, err := tx.Exec(qMove, name, at)
+		_, err := tx.Exec(qMove, name, "", "", at)
 		if err == nil && name == outboxReader {
-			_, err = tx.Exec(qRead, at-keptRead)
+			_, err = tx.Exec(qRead, from, at-keptRead)
 		}
 		return err
 	}
@@ -145,39 +162,16 @@ func (p *place) moved() domain.Change {
 // Run reads both sources until ctx ends.
 func (d *Dispatcher) Run(ctx context.Context) {
 	var both sync.WaitGroup
-	both.Go(func() { d.loop(ctx, &d.outbox, d.readOutbox) })
-	both.Go(func() { d.loop(ctx, &d.trail, d.readTrail) })
+	both.Go(func() { d.loop(ctx, &d.outbox) })
+	both.Go(func() { d.loop(ctx, &d.trail) })
 	both.Go(func() { d.ready(ctx) })
 	both.Wait()
 }
 
-// ready has all rules read before an event asks for them. Their rows are verified on the token:
-// that it has gone away must not wait until it is back, because nothing had happened before.
-func (d *Dispatcher) ready(ctx context.Context) {
-	for ctx.Err() == nil && !d.readAll(ctx) {
-		pause(ctx, again)
-	}
-}
-
-// readAll reports whether all rules could be read. What doesn't fit its signature is told of when
-// there is an event for it.
-func (d *Dispatcher) readAll(ctx context.Context) bool {
-	all, err := d.config.Rules.Places()
-	if err != nil {
-		return false
-	}
-	read := true
-	for _, at := range all {
-		_, err := d.config.Rules.Book(ctx, at.Account, at.Region)
-		read = read && (err == nil || errors.Is(err, rowmac.ErrEdited))
-	}
-	return read
-}
-
 // loop reads a source over and over. Its place is stored at last.
-func (d *Dispatcher) loop(ctx context.Context, p *place, read func(context.Context) error) {
+func (d *Dispatcher) loop(ctx context.Context, p *place) {
 	for ctx.Err() == nil {
-		if err := read(ctx); err != nil && ctx.Err() == nil {
+		if err := d.read(ctx, p); err != nil && ctx.Err() == nil {
 			d.config.Log.Error("events can't be dispatched", "source", p.name, "error", err)
 			pause(ctx, again)
 		}
@@ -196,100 +190,4 @@ func pause(ctx context.Context, d time.Duration) {
 	case <-ctx.Done():
 	case <-time.After(d):
 	}
-}
-
-// readOutbox dispatches what has come to the outbox.
-func (d *Dispatcher) readOutbox(ctx context.Context) error {
-	entries, err := outbox.After(d.config.DB, d.outbox.at, aTime)
-	if err != nil {
-		return err
-	}
-	if len(entries) == 0 {
-		pause(ctx, every)
-		return nil
-	}
-	var all work
-	at := d.outbox.at
-	for _, e := range entries {
-		at = e.Position
-		if err := d.match(ctx, &all, event{account: e.Account, region: e.Region,
-			text: e.Event}); err != nil {
-			return err
-		}
-		if all.full() {
-			break
-		}
-	}
-	return d.put(&d.outbox, at, all)
-}
-
-// readTrail dispatches what has come to the trail.
-func (d *Dispatcher) readTrail(ctx context.Context) error {
-	batches, err := d.config.Feed.After(ctx, d.trail.at)
-	if err != nil {
-		return err
-	}
-	w := wanted{book: d.book, places: map[[2]string]wants{}}
-	for _, b := range batches {
-		var all work
-		at := d.trail.at
-		for number, line := range b.Lines() {
-			if number <= d.trail.at {
-				continue
-			}
-			at = number
-			e, ok, err := w.event(ctx, line)
-			if err != nil {
-				return err
-			}
-			if !ok {
-				continue
-			}
-			if err := d.match(ctx, &all, e); err != nil {
-				return err
-			}
-			if !all.full() {
-				continue
-			}
-			if err := d.put(&d.trail, at, all); err != nil {
-				return err
-			}
-			all = work{}
-		}
-		if err := d.put(&d.trail, at, all); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// book returns the rules of an account and Region. Where their rows were edited it is nil: what
-// somebody has put in their place sends nothing anywhere, and holds up no other account.
-func (d *Dispatcher) book(ctx context.Context, account, region string) (*rulerows.Book, error) {
-	b, err := d.config.Rules.Book(ctx, account, region)
-	if errors.Is(err, rowmac.ErrEdited) {
-		d.config.Log.Error("the rules of an account can't be believed: its events go nowhere",
-			"account", account, "region", region, "error", err)
-		return nil, nil
-	}
-	return b, err
-}
-
-// put has what was made of events wait, and moves the place, in one transaction.
-func (d *Dispatcher) put(p *place, at int64, all work) error {
-	if all.size() == 0 {
-		p.at = at
-		return nil
-	}
-	next := *p
-	next.at = at
-	changes := []domain.Change{next.moved(), d.config.Queue.Offer(all.messages...)}
-	for _, b := range all.bad {
-		changes = append(changes, d.config.Queue.Bury(b.why, b.message))
-	}
-	if err := d.config.DB.Commit(domain.InOrder(changes...), nil); err != nil {
-		return err
-	}
-	p.at, p.stored, p.when = at, at, time.Now()
-	return nil
 }

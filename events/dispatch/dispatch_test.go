@@ -45,7 +45,10 @@ func (r *rules) Book(_ context.Context, account, region string) (*rulerows.Book,
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.read[account] = r.errs[account] == nil
-	return rulerows.NewBook(r.of[account+" "+region]), r.errs[account]
+	if err := r.errs[account]; err != nil {
+		return nil, err
+	}
+	return rulerows.NewBook(r.of[account+" "+region]), nil
 }
 
 func (r *rules) Places() (all []rulerows.Place, err error) {

@@ -2,12 +2,12 @@ package dispatch
 
 import (
 	"cmp"
-	"context"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"claviger/events/rule"
+	"claviger/events/rulerows"
 	"claviger/internal/delivery"
 )
 
@@ -29,6 +29,8 @@ type work struct {
 	messages []delivery.Message
 	bad      []bad
 	bytes    int // of bodies that aren't the events themselves
+	// aside are accounts whose rules couldn't be read.
+	aside map[rulerows.Place]late
 }
 
 // bad is a message that can't be delivered.
@@ -63,11 +65,7 @@ func ReadContext(m delivery.Message) (c Context, err error) {
 func KindOf(k rule.Kind) string { return rule.Service + ":" + string(k) }
 
 // match adds a message for each target of each rule that an event matches.
-func (d *Dispatcher) match(ctx context.Context, all *work, e event) error {
-	book, err := d.book(ctx, e.account, e.region)
-	if book == nil {
-		return err
-	}
+func (d *Dispatcher) match(all *work, book *rulerows.Book, e event) error {
 	rules := book.Match(e.text)
 	if len(rules) == 0 {
 		return nil

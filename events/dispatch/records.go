@@ -2,63 +2,24 @@ package dispatch
 
 import (
 	"bytes"
-	"context"
 	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"claviger/events/rule"
 	"claviger/events/rulerows"
 )
 
-// wants is which records of an account and Region a rule might match.
-type wants struct {
-	any   bool // there is a rule that isn't disabled
-	reads bool // and one that matches calls which only read, too
-}
-
-// wanted finds out which records are looked at, in a few batches at a time.
-type wanted struct {
-	book   func(ctx context.Context, account, region string) (*rulerows.Book, error)
-	places map[[2]string]wants
-}
-
-// event makes the event of a record, or reports false if no rule can match it.
-func (w *wanted) event(ctx context.Context, line []byte) (e event, ok bool, err error) {
+// placeOf returns the account and the Region of a record, or nothing if it has none.
+func placeOf(line []byte) (at rulerows.Place) {
 	// What callers have said stands between the two.
 	const itsRegion, itsAccount = `"awsRegion":"`, `"recipientAccountId":"`
-	at := [2]string{text(line, bytes.LastIndex(line, []byte(itsAccount)), itsAccount),
-		text(line, bytes.Index(line, []byte(itsRegion)), itsRegion)}
-	if at[0] == "" || at[1] == "" {
-		return e, false, nil
+	at.Account = text(line, bytes.LastIndex(line, []byte(itsAccount)), itsAccount)
+	at.Region = text(line, bytes.Index(line, []byte(itsRegion)), itsRegion)
+	if at.Account == "" || at.Region == "" {
+		return rulerows.Place{}
 	}
-	of, known := w.places[at]
-	if !known {
-		if of, err = w.of(ctx, at); err != nil {
-			return e, false, err
-		}
-		w.places[at] = of
-	}
-	if !of.any || !of.reads && onlyReads(line) {
-		return e, false, nil
-	}
-	e, ok = envelope(line)
-	return e, ok, nil
-}
-
-func (w *wanted) of(ctx context.Context, at [2]string) (found wants, err error) {
-	book, err := w.book(ctx, at[0], at[1])
-	if book == nil {
-		return found, err
-	}
-	for _, r := range book.Rules {
-		if r.State != rule.Disabled && r.Pattern != "" {
-			found.any = true
-			found.reads = found.reads || r.State == rule.EnabledForAll
-		}
-	}
-	return found, nil
+	return at
 }
 
 // text returns the value of a member that begins at a place, or nothing if that is none. It has no

@@ -100,6 +100,39 @@ type Target struct {
 	HttpParameters   *HttpParameters   `shape:"HttpParameters" json:",omitzero"`
 	DeadLetterConfig *DeadLetterConfig `shape:"DeadLetterConfig" json:",omitzero"`
 	RetryPolicy      *RetryPolicy      `shape:"RetryPolicy" json:",omitzero"`
+
+	// These are refused.
+	AppSyncParameters           *Elsewhere `shape:"AppSyncParameters" json:",omitzero"`
+	BatchParameters             *Elsewhere `shape:"BatchParameters" json:",omitzero"`
+	EcsParameters               *Elsewhere `shape:"EcsParameters" json:",omitzero"`
+	KinesisParameters           *Elsewhere `shape:"KinesisParameters" json:",omitzero"`
+	RedshiftDataParameters      *Elsewhere `shape:"RedshiftDataParameters" json:",omitzero"`
+	RunCommandParameters        *Elsewhere `shape:"RunCommandParameters" json:",omitzero"`
+	SageMakerPipelineParameters *Elsewhere `shape:"SageMakerPipelineParameters" json:",omitzero"`
+	SqsParameters               *Elsewhere `shape:"SqsParameters" json:",omitzero"`
+}
+
+// Elsewhere is what a target of a kind that there isn't here would be told, whatever is in it.
+type Elsewhere struct{}
+
+// Elsewhere returns the name of a member that is for a kind of targets which there isn't here, or
+// nothing.
+func (t *Target) Elsewhere() string {
+	for name, there := range map[string]*Elsewhere{
+		"AppSyncParameters":           t.AppSyncParameters,
+		"BatchParameters":             t.BatchParameters,
+		"EcsParameters":               t.EcsParameters,
+		"KinesisParameters":           t.KinesisParameters,
+		"RedshiftDataParameters":      t.RedshiftDataParameters,
+		"RunCommandParameters":        t.RunCommandParameters,
+		"SageMakerPipelineParameters": t.SageMakerPipelineParameters,
+		"SqsParameters":               t.SqsParameters,
+	} {
+		if there != nil {
+			return name
+		}
+	}
+	return ""
 }
 
 // InputTransformer makes a text of an event: values of paths into a template.

@@ -27,6 +27,8 @@ type Book struct {
 
 	set     *pattern.Set
 	matched []*rule.Rule // by the numbers in set; nil stands for [readOnly]
+
+	wantsAny, wantsReads bool
 }
 
 // Book returns the rules of an account and Region. It is cached until one of them changes, so that
@@ -81,6 +83,10 @@ func NewBook(rules []*rule.Rule) *Book {
 		if r.State == rule.Disabled {
 			continue
 		}
+		if r.Pattern != "" {
+			b.wantsAny = true
+			b.wantsReads = b.wantsReads || r.State == rule.EnabledForAll
+		}
 		for _, text := range []string{r.Pattern, scheduled(r)} {
 			if text == "" {
 				continue
@@ -103,6 +109,10 @@ func scheduled(r *rule.Rule) string {
 	}
 	return `{"source":["aws.events"],"detail-type":["Scheduled Event"],"resources":["` + r.ARN() + `"]}`
 }
+
+// Wants reports whether a rule might match what CloudTrail tells of a call, which only reads or
+// does not.
+func (b *Book) Wants(reads bool) bool { return b.wantsAny && (!reads || b.wantsReads) }
 
 // Match returns the rules that an event goes to, in order of name. Rules in the state ENABLED leave
 // out what CloudTrail tells of calls that only read, as with AWS.

@@ -149,8 +149,10 @@ func (u *unreadable) Error() string {
 
 func (u *unreadable) Unwrap() error { return u.cause }
 
-// scanned returns what a Scan has failed with. A row that can't be read was edited, whatever its
-// MAC says.
+// Is says that the row was edited, whatever its MAC says.
+func (u *unreadable) Is(target error) bool { return target == ErrEdited }
+
+// scanned returns what a Scan has failed with, and tells of a row that can't be read.
 func (t *Table[R]) scanned(s *Signer, err error) error {
 	if u := new(*unreadable); errors.As(err, u) {
 		return s.refuse(t.name, err)

@@ -108,7 +108,7 @@ func TestTable_UnreadableColumn_NamesIt(t *testing.T) {
 	values := stored(t, new(counting).signer("one"), aThing())
 	values[4] = "no list"
 	_, err := things.Load(context.Background(), new(counting).signer("one"), rows{values}, nil, nil)
-	if err == nil || !strings.Contains(err.Error(), "column tags of table things") {
+	if !errors.Is(err, ErrEdited) || !strings.Contains(err.Error(), "column tags of table things") {
 		t.Errorf("%v", err)
 	}
 }

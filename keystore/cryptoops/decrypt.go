@@ -156,6 +156,9 @@ func (s *Operations) findDecrypt(c *op.Call, in DecryptInput) (*Source, error) {
 func (s *Operations) decrypt(c *op.Call, in DecryptInput, t *Source) (DecryptOutput, error) {
 	plaintext, err := s.decryptFrom(c, t, in.EncryptionContext)
 	noteMaterial(c, t.blob.MaterialID)
+	if t.Key.CustomKeyStoreID != "" {
+		c.NoteText("customKeyStoreId", t.Key.CustomKeyStoreID)
+	}
 	return DecryptOutput{t.Key.ARN(), plaintext, t.Algorithm, t.blob.MaterialID}, err
 }
 

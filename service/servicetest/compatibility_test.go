@@ -165,34 +165,57 @@ func TestMembers_NotServed_AreRefusedByName(t *testing.T) {
 	for _, c := range coverages {
 		for name, row := range c.refused {
 			operation, member, _ := strings.Cut(name, ".")
-			request := row.request
+			path, request := []string{member}, row.request
 			if !strings.HasPrefix(request, "{") { // of a structure: the operation's name stands before it
+				path = pathTo(operation, member)
 				operation, request, _ = strings.Cut(request, " ")
-				member = "XksProxyAuthenticationCredential"
-				switch {
-				case strings.HasPrefix(name, "Recipient"):
-					member = "Recipient"
-				case strings.HasPrefix(name, "Connectivity"):
-					member = "InvocationConnectivityParameters"
-				}
 			}
 			there, _ := stage(t, s, request)
 			if a := s.Do(t, c.target+"."+operation, there); a.Code() != row.code {
 				t.Errorf("%s: %d %s, want %s", name, a.Status, a.Body, row.code)
 			}
-			if a := s.Do(t, c.target+"."+operation, without(t, there, member)); a.Status != 200 {
-				t.Errorf("%s without %s: %d %s", operation, member, a.Status, a.Body)
+			if a := s.Do(t, c.target+"."+operation, without(t, there, path...)); a.Status != 200 {
+				t.Errorf("%s without %s: %d %s", operation, path, a.Status, a.Body)
 			}
 		}
 	}
 }
 
-// without returns a JSON object without one of its members.
-func without(t testing.TB, object, member string) string {
+// pathTo returns where a request has what is refused of a structure.
+func pathTo(structure, member string) []string {
+	switch {
+	case structure == "Target":
+		return []string{"Targets", member}
+	case strings.HasSuffix(structure, "ConnectionAuthRequestParameters"):
+		return []string{"AuthParameters", member}
+	case strings.HasPrefix(structure, "Recipient"):
+		return []string{"Recipient"}
+	case strings.HasPrefix(structure, "Connectivity"):
+		return []string{"InvocationConnectivityParameters"}
+	}
+	return []string{"XksProxyAuthenticationCredential"}
+}
+
+// without returns a JSON object without what is at a path, which leads into the objects of a list.
+func without(t testing.TB, object string, path ...string) string {
 	t.Helper()
+	if strings.HasPrefix(object, "[") {
+		var all []json.RawMessage
+		accepted(t, json.Unmarshal([]byte(object), &all))
+		for i := range all {
+			all[i] = json.RawMessage(without(t, string(all[i]), path...))
+		}
+		b, err := json.Marshal(all)
+		accepted(t, err)
+		return string(b)
+	}
 	all := map[string]json.RawMessage{}
 	accepted(t, json.Unmarshal([]byte(object), &all))
-	delete(all, member)
+	if len(path) > 1 {
+		all[path[0]] = json.RawMessage(without(t, string(all[path[0]]), path[1:]...))
+	} else {
+		delete(all, path[0])
+	}
 	b, err := json.Marshal(all)
 	accepted(t, err)
 	return string(b)

@@ -58,9 +58,6 @@ const (
 )
 
 var limitedOfEventBridge = map[string]string{
-	"CreateConnectionAuthRequestParameters.ConnectivityParameters": "refused: there is no VPC Lattice",
-	"UpdateConnectionAuthRequestParameters.ConnectivityParameters": "refused: there is no VPC Lattice",
-
 	"*.EventBusName":                     onlyDefault,
 	"*.Force":                            "is taken, and says nothing: no service manages rules",
 	"DescribeEventBus.Name":              onlyDefault,
@@ -83,13 +80,33 @@ const (
 	newWithLattice = `{"Name":"NEW","AuthorizationType":"BASIC","AuthParameters":{"BasicAuthParameters":{"Username":"u","Password":"p"}},"InvocationConnectivityParameters":` + throughLattice + `}`
 )
 
+// ofOtherKind is a topic as a target with what is for targets of a kind that there isn't here.
+func ofOtherKind(member string) refusal {
+	return refusal{`PutTargets {"Rule":"RULE","Targets":[{"Id":"t",` +
+		`"Arn":"arn:aws:sns:us-east-1:111122223333:t","` + member + `":{}}]}`, "ValidationException"}
+}
+
+const withBasic = `"AuthParameters":{"BasicAuthParameters":{"Username":"u","Password":"p"},` +
+	`"ConnectivityParameters":` + throughLattice + `}}`
+
 var refusedOfEventBridge = map[string]refusal{
 	"PutEvents.EndpointId": {`{"Entries":[{"Source":"s","DetailType":"d","Detail":"{}"}],"EndpointId":"a.b"}`,
 		"ValidationException"},
-	"CreateConnection.InvocationConnectivityParameters":             {newWithLattice, "ValidationException"},
-	"UpdateConnection.InvocationConnectivityParameters":             {withLattice, "ValidationException"},
-	"ConnectivityResourceParameters.ResourceParameters":             {`UpdateConnection ` + withLattice, "ValidationException"},
-	"ConnectivityResourceConfigurationArn.ResourceConfigurationArn": {`UpdateConnection ` + withLattice, "ValidationException"},
+	"CreateConnection.InvocationConnectivityParameters": {newWithLattice, "ValidationException"},
+	"UpdateConnection.InvocationConnectivityParameters": {withLattice, "ValidationException"},
+	"CreateConnectionAuthRequestParameters.ConnectivityParameters": {
+		`CreateConnection {"Name":"NEW","AuthorizationType":"BASIC",` + withBasic, "ValidationException"},
+	"UpdateConnectionAuthRequestParameters.ConnectivityParameters": {
+		`UpdateConnection {"Name":"LINK",` + withBasic, "ValidationException"},
+	"ConnectivityResourceParameters.ResourceParameters": {`UpdateConnection ` + withLattice, "ValidationException"},
+	"Target.AppSyncParameters":                          ofOtherKind("AppSyncParameters"),
+	"Target.BatchParameters":                            ofOtherKind("BatchParameters"),
+	"Target.EcsParameters":                              ofOtherKind("EcsParameters"),
+	"Target.KinesisParameters":                          ofOtherKind("KinesisParameters"),
+	"Target.RedshiftDataParameters":                     ofOtherKind("RedshiftDataParameters"),
+	"Target.RunCommandParameters":                       ofOtherKind("RunCommandParameters"),
+	"Target.SageMakerPipelineParameters":                ofOtherKind("SageMakerPipelineParameters"),
+	"Target.SqsParameters":                              ofOtherKind("SqsParameters"),
 }
 
 var proofsOfEventBridge = map[string][]string{

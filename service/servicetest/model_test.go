@@ -134,6 +134,7 @@ func (c coverage) structuresOf(typ reflect.Type, served bool, found map[string]u
 	found[u.name] = u
 	for name, member := range members(typ) {
 		u.members[name] = ""
-		c.structuresOf(member, served && left[u.name+"."+name] == "", found)
+		_, refused := c.refused[u.name+"."+name]
+		c.structuresOf(member, served && !refused && left[u.name+"."+name] == "", found)
 	}
 }

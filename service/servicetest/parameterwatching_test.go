@@ -1,7 +1,9 @@
 package servicetest_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -75,14 +77,18 @@ func (p ofParameters) tag(name, key, value string) {
 		ResourceId: &name, Tags: []types.Tag{{Key: &key, Value: &value}}}))(p.t)
 }
 
-// TestParameterETag_NothingNew_CostsNoTokenCall: by name and by path, sealed values among them.
+// TestParameterETag_NothingNew_CostsNoTokenCall: by name and by path, sealed values among them. Its
+// record names what was asked for as that of the read does that answered it.
 func TestParameterETag_NothingNew_CostsNoTokenCall(t *testing.T) {
 	s := servicetest.Start(t)
 	w := newWatchedTree(t, s)
 	for _, path := range []string{byName, byLabel, byVersion, oneLevel, recursively, everything} {
-		first := w.get(t, path, s.Root, "", 0)
-		had := first.Header.Get("ETag")
-		var m servicetest.Mark
+		m := s.Mark(t)
+		had := w.get(t, path, s.Root, "", 0).Header.Get("ETag")
+		read := resourcesOf(t, s, m)
+		if !strings.Contains(read, `"ARN":"arn:aws:ssm:`) {
+			t.Errorf("%s: the resources of the read are %s", path, read)
+		}
 		if n := w.tokenCalls(t, func() {
 			m = s.Mark(t)
 			for _, method := range []string{"GET", "HEAD"} {
@@ -102,10 +108,34 @@ func TestParameterETag_NothingNew_CostsNoTokenCall(t *testing.T) {
 				t.Errorf("%s: recorded as %s", path, r.Line)
 			}
 		}
+		if got := resourcesOf(t, s, m); got != read {
+			t.Errorf("%s: the record has the resources %s, and that of the read %s", path, got, read)
+		}
 		if n := len(s.Trail(t, m)); n != 2 {
 			t.Errorf("%s: %d records of 2 requests", path, n)
 		}
 	}
+}
+
+// resourcesOf returns the resources of the records of reads of parameters since a mark, which all
+// have the same.
+func resourcesOf(t *testing.T, s *servicetest.Server, m servicetest.Mark) string {
+	t.Helper()
+	all := map[string]bool{}
+	for _, r := range s.Trail(t, m) {
+		if r.EventSource == "ssm.amazonaws.com" {
+			text, err := json.Marshal(r.Resources)
+			accepted(t, err)
+			all[string(text)] = true
+		}
+	}
+	if len(all) != 1 {
+		t.Errorf("the records have the resources %v", slices.Collect(maps.Keys(all)))
+	}
+	for text := range all {
+		return text
+	}
+	return ""
 }
 
 // TestParameterETag_EachChange_IsAnotherForThoseWhoseAnswerIs: and for nobody else.

@@ -2,6 +2,7 @@ package servicetest_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
+	"github.com/aws/smithy-go"
 )
 
 // ofTopics asks as the SDK does.
@@ -254,8 +256,9 @@ func TestTopics_FilterPolicies_LetThroughWhatTheySay(t *testing.T) {
 	}
 }
 
-// TestPublishBatch_GoodAndBadEntries_AreAnsweredEach.
-func TestPublishBatch_GoodAndBadEntries_AreAnsweredEach(t *testing.T) {
+// TestPublishBatch_OneBadEntry_FailsTheCall, and nothing is sent of the good ones. Without one all
+// are answered by their ids.
+func TestPublishBatch_OneBadEntry_FailsTheCall(t *testing.T) {
 	o := topicsOf(t)
 	topic := o.topic("batch")
 	must(o.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: topic, Protocol: aws.String("https"),
@@ -264,16 +267,57 @@ func TestPublishBatch_GoodAndBadEntries_AreAnsweredEach(t *testing.T) {
 	entry := func(id, message string) types.PublishBatchRequestEntry {
 		return types.PublishBatchRequestEntry{Id: &id, Message: &message}
 	}
-	out := must(o.PublishBatch(t.Context(), &sns.PublishBatchInput{TopicArn: topic,
-		PublishBatchRequestEntries: []types.PublishBatchRequestEntry{entry("a", "1"),
-			{Id: aws.String("b"), Message: aws.String("2"), Subject: aws.String("line\nbreak")},
-			entry("c", "3")}}))(t)
-	if len(out.Successful) != 2 || *out.Successful[1].Id != "c" || len(out.Failed) != 1 ||
-		*out.Failed[0].Id != "b" || *out.Failed[0].Code != "InvalidParameter" ||
-		*out.Failed[0].Message != "Invalid parameter: Subject" || !out.Failed[0].SenderFault {
+	attribute := func(name, kind, value string) map[string]types.MessageAttributeValue {
+		return map[string]types.MessageAttributeValue{name: {DataType: &kind, StringValue: &value}}
+	}
+	publish := func(bad ...types.PublishBatchRequestEntry) (*sns.PublishBatchOutput, error) {
+		return o.PublishBatch(t.Context(), &sns.PublishBatchInput{TopicArn: topic,
+			PublishBatchRequestEntries: append([]types.PublishBatchRequestEntry{entry("a", "1"),
+				entry("c", "3")}, bad...)})
+	}
+	asJSON, deduplicated := aws.String("json"), aws.String("d")
+	for _, c := range []struct {
+		bad           types.PublishBatchRequestEntry
+		code, message string
+	}{
+		{types.PublishBatchRequestEntry{MessageAttributes: attribute("n", "Nope", "v")},
+			"ParameterValueInvalid", "The message attribute 'n' has an invalid message attribute " +
+				"type, the set of supported type prefixes is Binary, Number, and String."},
+		{types.PublishBatchRequestEntry{MessageAttributes: attribute(".n", "String", "v")},
+			"ParameterValueInvalid", "Invalid message attribute name starting or ending with " +
+				"character '.' was found: .n"},
+		{types.PublishBatchRequestEntry{MessageAttributes: attribute("n", "String", "")},
+			"ParameterValueInvalid", "The message attribute 'n' must contain non-empty message " +
+				"attribute value for message attribute type 'String'."},
+		{types.PublishBatchRequestEntry{Subject: aws.String("line\nbreak")},
+			"InvalidParameter", "Invalid parameter: Subject"},
+		{types.PublishBatchRequestEntry{Message: aws.String("")},
+			"InvalidParameter", "Invalid parameter: Empty message"},
+		{types.PublishBatchRequestEntry{MessageStructure: asJSON, Message: aws.String(`{"http":"m"}`)},
+			"InvalidParameter",
+			"Invalid parameter: Message Structure - No default entry in JSON message body"},
+		{types.PublishBatchRequestEntry{MessageStructure: asJSON},
+			"InvalidParameter", "Invalid parameter: Message Structure - JSON message body failed to parse"},
+		{types.PublishBatchRequestEntry{MessageDeduplicationId: deduplicated},
+			"InvalidParameter", "Invalid parameter: MessageDeduplicationId Reason: The request includes " +
+				"MessageDeduplicationId parameter that is not valid for this topic type"},
+	} {
+		c.bad.Id = aws.String("b")
+		if c.bad.Message == nil {
+			c.bad.Message = aws.String("2")
+		}
+		_, err := publish(c.bad)
+		failed := new(smithy.APIError)
+		if !errors.As(err, failed) || (*failed).ErrorCode() != c.code ||
+			(*failed).ErrorMessage() != c.message {
+			t.Errorf("%v, want %s: %s", err, c.code, c.message)
+		}
+	}
+	out := must(publish())(t)
+	if len(out.Successful) != 2 || *out.Successful[1].Id != "c" || len(out.Failed) != 0 {
 		t.Errorf("it answers %+v", out)
 	}
-	if got := o.s.Receiver.Await(t, 2); len(got) != 2 {
+	if got := o.s.Receiver.Await(t, 2); len(got) != 2 || len(o.s.Receiver.All()) != 0 {
 		t.Errorf("%d came", len(got))
 	}
 }

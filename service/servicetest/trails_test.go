@@ -71,6 +71,7 @@ func TestTrails_NamesThatAreNone_AreRefusedByName(t *testing.T) {
 		"a b c":                  "InvalidTrailNameException",
 		"-abc":                   "InvalidTrailNameException",
 		"abc-":                   "InvalidTrailNameException",
+		"my-_trail":              "InvalidTrailNameException",
 		strings.Repeat("a", 129): "InvalidTrailNameException",
 		"arn:aws:s3:::bucket":    "CloudTrailARNInvalidException",
 		"arn:aws:cloudtrail:us-east-1:1:trail/claviger":                "CloudTrailARNInvalidException",

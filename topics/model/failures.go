@@ -70,7 +70,7 @@ var answers = op.Answers{
 	"ListTagsForResource":       tagged,
 	"ListTopics":                invalid,
 	"Publish":                   onTopic + " ParameterValueInvalid" + sealed,
-	"PublishBatch": onTopic + " EmptyBatchRequest BatchRequestTooLong" +
+	"PublishBatch": onTopic + " ParameterValueInvalid EmptyBatchRequest BatchRequestTooLong" +
 		" TooManyEntriesInBatchRequest BatchEntryIdsNotDistinct InvalidBatchEntryId" + sealed,
 	"RemovePermission":          onTopic,
 	"SetSubscriptionAttributes": onTopic,

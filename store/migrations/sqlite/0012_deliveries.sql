@@ -40,8 +40,12 @@ CREATE TABLE dead_letters (
 CREATE INDEX dead_letters_by_account ON dead_letters (account, number);
 CREATE INDEX dead_letters_by_age ON dead_letters (died);
 
--- How far somebody has read who makes deliveries of what he reads: in the transaction that puts them.
+-- How far somebody has read who makes deliveries of what he reads: in the transaction that puts them. Accounts whose
+-- rules can't be read have rows of their own, until they can.
 CREATE TABLE event_cursors (
-    reader   TEXT    NOT NULL PRIMARY KEY,
-    position INTEGER NOT NULL
+    reader   TEXT    NOT NULL,
+    account  TEXT    NOT NULL DEFAULT '', -- empty: all others
+    region   TEXT    NOT NULL DEFAULT '', -- likewise
+    position INTEGER NOT NULL,
+    PRIMARY KEY (reader, account, region)
 ) STRICT, WITHOUT ROWID;
