@@ -157,8 +157,9 @@ func TestRate_LossWithManyKeysInUse_IsBackSoon(t *testing.T) {
 	}
 	sh.Clear()
 	f.conclude(t)
-	driver.Report(t, "rate", "Requests came to a device of "+driver.InWords(callTime)+" a call at a steady rate, "+
-		"whether those before them were answered or not, to Encrypt, Decrypt and GenerateMac by many "+
+	driver.Report(t, "rate", "Requests came to a device of "+driver.InWords(callTime)+
+		" a call at a steady rate, whether those before them were answered or not, to Encrypt, "+
+		"Decrypt and GenerateMac by many "+
 		"keys alike. Then the device lost what keys it had, "+driver.InWords(rounds)+" times each way.",
 		append(figures, "wrong answers", f.wrong)...)
 }

@@ -20,8 +20,8 @@ var (
 
 // TestTrail_ServerKilled_StillProves what was signed before, and what comes later. The server is
 // killed while clients write: before, at and behind a checkpoint, which is made once in a second.
-// Checkpoints that a witness was handed shortly before a kill must be in the trail behind it, or the
-// server has signed what it then forgot.
+// Checkpoints that a witness was handed shortly before a kill must be in the trail behind it, or
+// the server has signed what it then forgot.
 func TestTrail_ServerKilled_StillProves(t *testing.T) {
 	t.Parallel()
 	s := launch(t, options{})

@@ -207,7 +207,8 @@ func says(f verify.Fault, p place) bool {
 	return f.First > 0 && f.First <= p.last && f.Last >= p.first
 }
 
-// TestVerify_AnyMutation_IsFoundAtItsPlace, and nothing else is blamed. The whole sweep tries 10,000.
+// TestVerify_AnyMutation_IsFoundAtItsPlace, and nothing else is blamed. The whole sweep tries
+// 10,000.
 func TestVerify_AnyMutation_IsFoundAtItsPlace(t *testing.T) {
 	s, random := treetest.NewSigner(t, "claviger/one"), mathrand.New(mathrand.NewPCG(11, 12))
 	forger := treetest.NewSigner(t, "claviger/one")
