@@ -37,6 +37,7 @@ var layers = []struct{ pkg, may, because string }{
 	{"service/servicetest", "...", "it starts the true server, and that is everything"},
 	{"bench/...", "...", "it measures the whole, and nobody imports a command"},
 	{"torture", "...", "it breaks the true server, and nobody imports it"},
+	{"torture/driver", "", "a report is words and numbers, whoever found them"},
 	{"examples/...", "...", "an example may show any part of the house"},
 	{".ci/...", "", "a tool that judges the tree must not depend on it"},
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"claviger/service/servicetest"
+	"claviger/torture/driver"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -100,7 +101,7 @@ func (u *unkind) lost() (lost int) {
 // It all takes less than a day, so that no window is over. Then the clock comes back.
 func TestClock_Jumps_LoseNothing(t *testing.T) {
 	rounds, jumps := 1, 12
-	if long() {
+	if driver.Whole() {
 		rounds, jumps = 25, 20
 	}
 	const most = 60 * 24 * time.Hour
@@ -134,7 +135,7 @@ func TestClock_Jumps_LoseNothing(t *testing.T) {
 	if doubts == 0 {
 		t.Error("no jump was doubted")
 	}
-	report(t, "clock", "The clock of a service jumped by up to 60 days, ahead and back, while keys and "+
+	driver.Report(t, "clock", "The clock of a service jumped by up to 60 days, ahead and back, while keys and "+
 		"secrets waited for their deletion in 7 to 30 days, and starts of the service and of the "+
 		"machine came between.", "jumps", all, "starts in between", starts, "jumps that were doubted",
 		doubts, "keys and secrets", scheduled, "lost", lost)

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"claviger/torture/driver"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
@@ -65,14 +67,14 @@ func (c *crowd) ask(change func(context.Context) error) {
 func TestContention_EightWritersAtOneThing_AllSucceed(t *testing.T) {
 	t.Parallel()
 	c := &crowd{server: launch(t, options{}), t: t, rounds: 4}
-	if long() {
+	if driver.Whole() {
 		c.rounds = 250
 	}
 	c.secret()
 	c.parameter()
 	c.tags()
 	c.related()
-	report(t, "contention", fmt.Sprintf("%d clients at once changed one secret, one parameter, the tags "+
+	driver.Report(t, "contention", fmt.Sprintf("%d clients at once changed one secret, one parameter, the tags "+
 		"of one key under its different names, and a multi-Region key by ReplicateKey beside "+
 		"RotateKeyOnDemand. No client tries again by itself.", writers),
 		"changes that succeeded", c.done, "changes that were refused", c.refused,

@@ -13,6 +13,7 @@ import (
 
 	"claviger/store/storetest"
 	"claviger/store/storetest/disk"
+	"claviger/torture/driver"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -84,7 +85,7 @@ func draw(i int, r *rand.Rand) struck {
 func TestDisk_CallsFail_KeepsWhatIsAcknowledged(t *testing.T) {
 	t.Parallel()
 	faults := len(places)
-	if long() {
+	if driver.Whole() {
 		faults = 200
 	}
 	dir := storetest.Dir(t)
@@ -125,7 +126,7 @@ func TestDisk_CallsFail_KeepsWhatIsAcknowledged(t *testing.T) {
 		t.Errorf("in the end SIGTERM ended it with %d:\n%s", code, tail(s.log()))
 	}
 	s.whole(dir+"/claviger.db", j.kept(0), 0)
-	report(t, "disk", "Calls on the database and its log failed under load: open, read, write, sync "+
+	driver.Report(t, "disk", "Calls on the database and its log failed under load: open, read, write, sync "+
 		"and truncate; with ENOSPC, EIO, EDQUOT, EMFILE, EINTR, or after half of a write; once, now and "+
 		"then or for a while.", "faults", found.struck, "acknowledged changes", len(j.kept(0)), "lost", 0,
 		"requests refused, each by an error that SDKs try again", found.refused,
@@ -185,7 +186,7 @@ func (s *server) records() bool {
 func TestDisk_CallsFailAtEndAndStart_NextStartServes(t *testing.T) {
 	t.Parallel()
 	rounds := 6
-	if long() {
+	if driver.Whole() {
 		rounds = 60
 	}
 	dir := storetest.Dir(t)
@@ -226,7 +227,7 @@ func TestDisk_CallsFailAtEndAndStart_NextStartServes(t *testing.T) {
 		t.Errorf("in the end SIGTERM ended it with %d:\n%s", code, tail(s.log()))
 	}
 	s.whole(dir+"/claviger.db", j.kept(0), 0)
-	report(t, "restarts", "The same calls failed while the server ended or started.", "rounds", rounds,
+	driver.Report(t, "restarts", "The same calls failed while the server ended or started.", "rounds", rounds,
 		"faults met", faults, "starts that gave up, each of which went well without the fault", unserved,
 		"acknowledged changes", len(j.kept(0)), "lost", 0)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"claviger/hsm/hsmtest/shim"
+	"claviger/torture/driver"
 )
 
 // deadline is hsm.timeout in the drivers of hanging devices, and slack what an answer may take
@@ -68,7 +69,7 @@ func TestHangs_AnyFunction_AnswersComeInTime(t *testing.T) {
 	var answers, recoveries []time.Duration
 	count := 0
 	t.Run("parts", func(t *testing.T) {
-		for _, part := range hangs(long()) {
+		for _, part := range hangs(driver.Whole()) {
 			t.Run("part", func(t *testing.T) {
 				t.Parallel()
 				sh := shim.New(t)
@@ -94,12 +95,12 @@ func TestHangs_AnyFunction_AnswersComeInTime(t *testing.T) {
 	})
 	f.conclude(t)
 	longest := percentile(answers, 100)
-	if most := deadline + slack; long() && longest > most {
+	if most := deadline + slack; driver.Whole() && longest > most {
 		t.Errorf("an answer took %v, and %v is the most", longest, most)
 	}
-	report(t, "hangs", "Calls of each of 24 functions of PKCS#11 did not return, in one session or in "+
+	driver.Report(t, "hangs", "Calls of each of 24 functions of PKCS#11 did not return, in one session or in "+
 		"every session, while clients asked for everything that a token is needed for. A call to the "+
-		"device had "+inWords(deadline)+" (`hsm.timeout`). Then the calls returned and the clients "+
+		"device had "+driver.InWords(deadline)+" (`hsm.timeout`). Then the calls returned and the clients "+
 		"asked again.",
 		"hangs", count, "answers", f.asked, "right", f.counts[right],
 		"requests to try again", f.counts[unavailable], "wrong answers", f.wrong,

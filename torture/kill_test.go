@@ -9,10 +9,12 @@ import (
 	"time"
 
 	"claviger/store"
+	"claviger/torture/driver"
 )
 
-// kills is how often the server is killed: KILLS, or few times unless the whole sweep is asked for.
-func kills(t testing.TB) int {
+// kills is how often the server is killed: KILLS, or a few times unless the whole sweep is asked
+// for.
+func kills(t testing.TB, whole int) int {
 	t.Helper()
 	text := os.Getenv("KILLS")
 	switch {
@@ -20,8 +22,8 @@ func kills(t testing.TB) int {
 		n, err := strconv.Atoi(text)
 		accepted(t, err)
 		return n
-	case long():
-		return 500
+	case driver.Whole():
+		return whole
 	}
 	return 5
 }
@@ -33,7 +35,7 @@ func TestKill_UnderLoad_LosesNothingAcknowledged(t *testing.T) {
 	t.Parallel()
 	s := launch(t, options{})
 	j := &journal{position: unrecorded}
-	checked, n := 0, kills(t)
+	checked, n := 0, kills(t, 500)
 	var starts []time.Duration
 	for round := range n {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -63,7 +65,7 @@ func TestKill_UnderLoad_LosesNothingAcknowledged(t *testing.T) {
 		t.Errorf("in the end SIGTERM ended it with %d:\n%s", code, s.log())
 	}
 	s.whole(s.path("claviger.db"), j.kept(0), 0)
-	report(t, "kill", "The server was ended by SIGKILL at any moment of a mixed load of KMS, Secrets "+
+	driver.Report(t, "kill", "The server was ended by SIGKILL at any moment of a mixed load of KMS, Secrets "+
 		"Manager, Parameter Store and IAM, started again, and asked for all that it had said yes to.",
 		"kills", n, "acknowledged changes", len(j.kept(0)), "lost", 0,
 		"start after a kill, median", percentile(starts, 50), "start after a kill, p99",

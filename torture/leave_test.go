@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"claviger/hsm/hsmtest/shim"
+	"claviger/torture/driver"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
@@ -18,7 +19,7 @@ import (
 func TestLeave_ClientsOfASlowDevice_CostOthersNothing(t *testing.T) {
 	t.Parallel()
 	leavers, while := 36, 3*time.Second
-	if long() {
+	if driver.Whole() {
 		leavers, while = 400, 20*time.Second
 	}
 	f, sh := newFindings(), shim.New(t)
@@ -69,7 +70,7 @@ func TestLeave_ClientsOfASlowDevice_CostOthersNothing(t *testing.T) {
 		t.Errorf("not well again: %v", err)
 	}
 	f.conclude(t)
-	report(t, "leave", "With a device of 20 ms a call, clients left while their key was brought to the "+
+	driver.Report(t, "leave", "With a device of 20 ms a call, clients left while their key was brought to the "+
 		"token or their call was at work there, and three others stayed.",
 		"clients that left", leavers, "renewals of the token", renewed,
 		"answers a second to those who stayed, before", before, "and meanwhile", during,

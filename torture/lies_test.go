@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"claviger/hsm/hsmtest/shim"
+	"claviger/torture/driver"
 )
 
 // lie is an answer of the device that is not true.
@@ -65,7 +66,7 @@ func failed(v verdict) bool {
 func TestLies_FalsifiedAnswers_AreNotBelieved(t *testing.T) {
 	t.Parallel()
 	rounds := 1
-	if long() {
+	if driver.Whole() {
 		rounds = 10
 	}
 	f, sh := newFindings(), shim.New(t)
@@ -109,7 +110,7 @@ func TestLies_FalsifiedAnswers_AreNotBelieved(t *testing.T) {
 		}
 	}
 	f.conclude(t)
-	report(t, "lies", "What the device gave out had a flipped bit or was zeros, or its generator "+
+	driver.Report(t, "lies", "What the device gave out had a flipped bit or was zeros, or its generator "+
 		"repeated itself, while clients asked for everything that a token is needed for. Then they used "+
 		"what had been acknowledged.",
 		"kinds of lies", len(lies()), "lies", told, "answers", f.asked, "right", f.counts[right],

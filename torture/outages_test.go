@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"claviger/hsm/hsmtest/shim"
+	"claviger/torture/driver"
 
 	"github.com/miekg/pkcs11"
 )
@@ -56,7 +57,7 @@ var inSessions = []string{"C_CreateObject", "C_CopyObject", "C_DestroyObject",
 func TestOutages_ShortOnes_EverythingIsBack(t *testing.T) {
 	t.Parallel()
 	n := len(outages)
-	if long() {
+	if driver.Whole() {
 		n = 210
 	}
 	f, sh := newFindings(), shim.New(t)
@@ -84,7 +85,7 @@ func TestOutages_ShortOnes_EverythingIsBack(t *testing.T) {
 		w.takeKept()
 	}
 	f.conclude(t)
-	report(t, "outages", "The token was away, or lost its login, its sessions or its objects, for up "+
+	driver.Report(t, "outages", "The token was away, or lost its login, its sessions or its objects, for up "+
 		"to a second and a half, under eight clients that asked for everything that a token is needed "+
 		"for.", "outages", n, "answers", f.asked, "right", f.counts[right],
 		"requests to try again", f.counts[unavailable], "wrong answers", f.wrong,

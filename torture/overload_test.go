@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"claviger/hsm/hsmtest/shim"
+	"claviger/torture/driver"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -95,7 +96,7 @@ func (s *server) user(t *testing.T, name string) *kms.Client {
 // and the device does what it can.
 func TestOverload_SlowDevice_TellsAtOnceAndStaysFair(t *testing.T) {
 	clients, span := 300, 10*time.Second
-	if long() {
+	if driver.Whole() {
 		clients, span = 1000, time.Minute
 	}
 	// The clients want ten seconds of the device each time, and more of it than its timeout at once.
@@ -135,7 +136,7 @@ func TestOverload_SlowDevice_TellsAtOnceAndStaysFair(t *testing.T) {
 	if busy > 4*quiet {
 		t.Errorf("the quiet caller took %v instead of %v", busy, quiet)
 	}
-	report(t, "overload", "More clients than a slow device can serve in time, beside a quiet caller.",
+	driver.Report(t, "overload", "More clients than a slow device can serve in time, beside a quiet caller.",
 		"clients", clients, "a call takes", delay, "served", int(o.done.Load()),
 		"of what the device could do", rate/possible, "told to come again", int(o.again.Load()),
 		"of these, the slowest", time.Duration(o.slowest.Load()), "other failures", int(o.other.Load()),

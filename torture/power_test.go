@@ -20,6 +20,7 @@ import (
 	"claviger/service"
 	"claviger/store/storetest"
 	"claviger/store/storetest/disk"
+	"claviger/torture/driver"
 
 	_ "github.com/mattn/go-sqlite3" // the driver, for SQLite's own opinion of a file
 )
@@ -33,7 +34,7 @@ import (
 // service opens each of them, on the same token.
 func TestPower_LostUnderLoad_LosesNothingAcknowledged(t *testing.T) {
 	states, span := 20, 1500*time.Millisecond
-	if long() {
+	if driver.Whole() {
 		states, span = 1000, 8*time.Second
 	}
 	dir := storetest.Dir(t)
@@ -43,7 +44,7 @@ func TestPower_LostUnderLoad_LosesNothingAcknowledged(t *testing.T) {
 	p := recordedRun(t, s, d, j, span)
 	facts := p.sweep(states, p.cut)
 	each := states / int(disk.Losses)
-	report(t, "power", "A run under load was recorded at the system's calls. From the record the states "+
+	driver.Report(t, "power", "A run under load was recorded at the system's calls. From the record the states "+
 		"were made in which a loss of power may leave the database, and the service opened each.",
 		"states", states, "of them with all of what wasn't synced", each,
 		"with nothing of it", each, "with a part of it in order and a torn write", each,
@@ -55,7 +56,7 @@ func TestPower_LostUnderLoad_LosesNothingAcknowledged(t *testing.T) {
 // and the first start, the next one goes on from it; and once a client was served it is all there.
 func TestPower_LostAtFirstStart_NextStartGoesOn(t *testing.T) {
 	states := 12
-	if long() {
+	if driver.Whole() {
 		states = 200
 	}
 	dir := storetest.Dir(t)
@@ -68,7 +69,7 @@ func TestPower_LostAtFirstStart_NextStartGoesOn(t *testing.T) {
 	p := newPower(t, s, d, j)
 	p.create = true
 	p.sweep(states, func(r *rand.Rand) int64 { return p.cuts[r.IntN(len(p.cuts))] })
-	report(t, "init", "The power went while `claviger init` and the first start were at work, and the "+
+	driver.Report(t, "init", "The power went while `claviger init` and the first start were at work, and the "+
 		"service went on from what was left.", "states", states, "of which it couldn't go on", 0)
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"claviger/hsm/hsmtest/shim"
+	"claviger/torture/driver"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
@@ -130,7 +131,7 @@ var waysToLose = []loss{
 func TestRate_LossWithManyKeysInUse_IsBackSoon(t *testing.T) {
 	t.Parallel()
 	count, rounds, every := 100, 1, 25*time.Millisecond
-	if long() {
+	if driver.Whole() {
 		count, rounds, every = 1000, 3, 10*time.Millisecond
 	}
 	f, sh := newFindings(), shim.New(t)
@@ -156,9 +157,10 @@ func TestRate_LossWithManyKeysInUse_IsBackSoon(t *testing.T) {
 	}
 	sh.Clear()
 	f.conclude(t)
-	report(t, "rate", "Requests came to a device of "+inWords(callTime)+" a call at a steady rate, "+
-		"whether those before them were answered or not, to Encrypt, Decrypt and GenerateMac by many "+
-		"keys alike. Then the device lost what keys it had, "+inWords(rounds)+" times each way.",
+	driver.Report(t, "rate", "Requests came to a device of "+driver.InWords(callTime)+
+		" a call at a steady rate, whether those before them were answered or not, to Encrypt, "+
+		"Decrypt and GenerateMac by many "+
+		"keys alike. Then the device lost what keys it had, "+driver.InWords(rounds)+" times each way.",
 		append(figures, "wrong answers", f.wrong)...)
 }
 
@@ -178,7 +180,7 @@ func (o *offer) lose(t *testing.T, s *server, sh *shim.Shim, l loss) time.Durati
 	if err != nil {
 		t.Errorf("after %s: %v: %.0f", l.what, err, rates)
 	}
-	if most := 5 * time.Second; long() && took > most {
+	if most := 5 * time.Second; driver.Whole() && took > most {
 		t.Errorf("after %s the rate took %v, and %v is the most: %.0f", l.what, took, most, rates)
 	}
 	for line := range strings.Lines(s.log()[from:]) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"claviger/hsm/hsmtest/shim"
+	"claviger/torture/driver"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
@@ -15,7 +16,7 @@ import (
 func TestRenewal_ManyKeysInUse_RateIsBack(t *testing.T) {
 	t.Parallel()
 	count, rounds, window := 40, 1, 500*time.Millisecond
-	if long() {
+	if driver.Whole() {
 		count, rounds, window = 1000, 5, time.Second
 	}
 	f, sh := newFindings(), shim.New(t)
@@ -43,7 +44,7 @@ func TestRenewal_ManyKeysInUse_RateIsBack(t *testing.T) {
 	clients.stop()
 	sh.Clear()
 	f.conclude(t)
-	report(t, "renewal", "With a device of 20 ms a call and "+inWords(count)+" keys in use by 16 "+
+	driver.Report(t, "renewal", "With a device of 20 ms a call and "+driver.InWords(count)+" keys in use by 16 "+
 		"clients, some keys much more often than others, the token lost its login.",
 		"losses", rounds, "answers a second before", before,
 		"until nine tenths of them were there again, median", percentile(recoveries, 50),

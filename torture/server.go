@@ -279,9 +279,6 @@ func accepted(t testing.TB, err error) {
 	}
 }
 
-// long reports whether whole sweeps are asked for.
-func long() bool { return os.Getenv("CLAVIGER_LONG") != "" }
-
 // recoveryLimit is what a server may take to be well again on a machine that is busy with other
 // tests. What it does take is measured.
 const recoveryLimit = 30 * time.Second

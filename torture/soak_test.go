@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"claviger/hsm/hsmtest/shim"
+	"claviger/torture/driver"
 )
 
 // holdings are what a process must not gather, however much goes wrong.
@@ -29,7 +30,7 @@ func (s *server) holdings() holdings {
 func TestSoak_FaultsOneAfterTheOther_NothingIsGathered(t *testing.T) {
 	t.Parallel()
 	span := 6 * time.Second
-	if long() {
+	if driver.Whole() {
 		span = 15 * time.Minute
 	}
 	f, sh := newFindings(), shim.New(t)
@@ -57,7 +58,7 @@ func TestSoak_FaultsOneAfterTheOther_NothingIsGathered(t *testing.T) {
 		t.Errorf("it held %+v, and holds %+v now", before, after)
 	}
 	f.conclude(t)
-	report(t, "soak", "For "+span.String()+" the token was away, lost logins, sessions and objects, was "+
+	driver.Report(t, "soak", "For "+span.String()+" the token was away, lost logins, sessions and objects, was "+
 		"slow and hung, one after the other, under eight clients that asked for everything that a token "+
 		"is needed for.", "faults", x.faults, "answers", f.asked, "right", f.counts[right],
 		"requests to try again", f.counts[unavailable], "wrong answers", f.wrong,

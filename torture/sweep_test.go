@@ -9,6 +9,7 @@ import (
 
 	"claviger/hsm/hsmtest"
 	"claviger/hsm/hsmtest/shim"
+	"claviger/torture/driver"
 
 	"github.com/miekg/pkcs11"
 )
@@ -133,7 +134,7 @@ func TestSweep_AnyCodeOfAnyFunction_TellsNothingWrong(t *testing.T) {
 	x.work = prepare(t, x.server)
 	for i, function := range functions {
 		t.Run(function, func(t *testing.T) {
-			for _, p := range points(i, long()) {
+			for _, p := range points(i, driver.Whole()) {
 				x.visit(t, p)
 			}
 			x.conclude(t)
@@ -142,10 +143,10 @@ func TestSweep_AnyCodeOfAnyFunction_TellsNothingWrong(t *testing.T) {
 	if strings.Contains(x.server.log(), hsmtest.PIN) || strings.Contains(x.server.log(), plain) {
 		t.Error("the log tells a secret")
 	}
-	if x.faults < len(functions)*len(points(0, long())) {
+	if x.faults < len(functions)*len(points(0, driver.Whole())) {
 		return // somebody looked at a part
 	}
-	report(t, "sweep", "Each of 24 functions of PKCS#11 answered each of 18 codes, before or after "+
+	driver.Report(t, "sweep", "Each of 24 functions of PKCS#11 answered each of 18 codes, before or after "+
 		"what it was asked for, in every call or every seventh. At each such point clients asked for "+
 		"everything that a token is needed for. When the fault was over they asked again, and used "+
 		"what had been acknowledged.",

@@ -56,7 +56,10 @@ func ParseKey(text string) (*Key, error) {
 		return nil, ErrKey
 	}
 	raw, err := base64.StdEncoding.DecodeString(data)
-	if err != nil || len(raw) == 0 || raw[0] != ecdsaSHA256 {
+	if err != nil {
+		return nil, fmt.Errorf("%w: it isn't whole", ErrKey)
+	}
+	if len(raw) == 0 || raw[0] != ecdsaSHA256 {
 		return nil, fmt.Errorf("%w: it is not of type 2, ECDSA", ErrKey)
 	}
 	k, err := NewKey(name, raw[1:])

@@ -75,7 +75,7 @@ func (f Fault) String() string {
 	case OtherKey:
 		return fmt.Sprintf("the checkpoint of %d records proves nothing here: %v", f.Size, f.Why)
 	case Unsigned:
-		return "no checkpoint is signed by the key: nothing is proved"
+		return "no checkpoint is signed by the key, so that nothing is proved. Is it this trail's?"
 	case Forked:
 		return fmt.Sprintf("the checkpoint of %d records was signed over another trail", f.Size)
 	case Older:

@@ -2,9 +2,12 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"encoding/pem"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -89,7 +93,11 @@ func TestAuditExport_AWSCLI_ValidatesIt(t *testing.T) {
 			"AWS_DEFAULT_REGION=us-east-1", "AWS_ENDPOINT_URL_S3="+endpoint,
 			"AWS_ENDPOINT_URL_CLOUDTRAIL=http://"+p.address())
 		out, err := c.CombinedOutput()
-		if exit := c.ProcessState; err != nil && exit.ExitCode() != 1 {
+		want := 0
+		if strings.Contains(string(out), "INVALID") {
+			want = 1
+		}
+		if c.ProcessState == nil || c.ProcessState.ExitCode() != want {
 			t.Fatalf("%v\n%s", err, out)
 		}
 		return string(out)
@@ -114,16 +122,120 @@ func TestAuditExport_AWSCLI_ValidatesIt(t *testing.T) {
 		t.Fatalf("the AWS CLI says:\n%s", said)
 	}
 
-	logs, err := filepath.Glob(filepath.Join(dir, "site/AWSLogs/111122223333/CloudTrail/us-east-1/*/*/*/*"))
-	if err != nil || len(logs) == 0 {
-		t.Fatalf("%q: %v", logs, err)
+	s.tampersWith(dir, validate)
+}
+
+// tampersWith changes an export as somebody may who can write to the bucket, in one way after the
+// other, and wants to hear of each.
+func (s *site) tampersWith(dir string, validate func() string) {
+	s.t.Helper()
+	const logs = "site/AWSLogs/111122223333/CloudTrail/us-east-1/*/*/*/*.json.gz"
+	const digests = "site/AWSLogs/111122223333/CloudTrail-Digest/us-east-1/*/*/*/*.json.gz"
+	for _, c := range []struct {
+		what, files, beside string
+		newest              bool
+		change              func([]byte) []byte // to nil: it is gone
+		says                string
+	}{
+		{"a log file is gone", logs, "", false, gone, "INVALID: not found"},
+		{"a byte of a log file's is flipped", logs, "", false, flipped, "INVALID"},
+		{"a record is another one", logs, "", false, s.replaced("CreateAccount", "DeleteAccount"),
+			"INVALID: hash value doesn't match"},
+		{"a digest is gone", digests, "", false, gone, "INVALID: not found"},
+		{"a digest has another hash", digests, "", true, s.replaced(`"hashValue":"`, `"hashValue":"0`),
+			"INVALID: signature verification failed"},
+		{"a digest's signature is gone", digests, ".metadata.json", true, gone, "INVALID"},
+		{"a digest's signature is another one", digests, ".metadata.json", true, func(b []byte) []byte {
+			return regexp.MustCompile(`("signature": ?")....`).ReplaceAll(b, []byte("${1}0000"))
+		}, "INVALID: signature verification failed"},
+	} {
+		found, err := filepath.Glob(filepath.Join(dir, c.files))
+		if err != nil || len(found) == 0 {
+			s.t.Fatalf("%q: %v", found, err)
+		}
+		if c.files == logs { // their names end in chance
+			found = slices.DeleteFunc(found, func(name string) bool {
+				return !strings.Contains(s.unpacked(name), "CreateAccount")
+			})
+		}
+		if len(found) == 0 {
+			s.t.Fatalf("%s: there is no such file", c.what)
+		}
+		name := found[0] + c.beside
+		if c.newest {
+			name = found[len(found)-1] + c.beside
+		}
+		whole, err := os.ReadFile(name)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		changed := c.change(bytes.Clone(whole))
+		if bytes.Equal(changed, whole) {
+			s.t.Fatalf("%s, it was said, and nothing changed", c.what)
+		}
+		if err = os.WriteFile(name, changed, 0o600); changed == nil {
+			err = os.Remove(name)
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if said := validate(); !strings.Contains(said, c.says) {
+			s.t.Errorf("%s, and the AWS CLI says:\n%s", c.what, said)
+		}
+		if err := os.WriteFile(name, whole, 0o600); err != nil {
+			s.t.Fatal(err)
+		}
 	}
-	if err := os.Remove(logs[0]); err != nil {
-		t.Fatal(err)
+	if said := validate(); strings.Contains(said, "INVALID") {
+		s.t.Errorf("all is as it was, and the AWS CLI says:\n%s", said)
 	}
-	if said := validate(); !strings.Contains(said, "INVALID: not found") {
-		t.Errorf("a log file is missing, and the AWS CLI says:\n%s", said)
+}
+
+func gone([]byte) []byte { return nil }
+
+func flipped(b []byte) []byte {
+	b[len(b)/2] ^= 1
+	return b
+}
+
+// replaced changes what is packed.
+func (s *site) replaced(old, by string) func([]byte) []byte {
+	return func(b []byte) []byte {
+		s.t.Helper()
+		var packed bytes.Buffer
+		w := gzip.NewWriter(&packed)
+		content := s.unpack(b)
+		if !strings.Contains(content, old) {
+			s.t.Fatalf("%q isn't in %s", old, content)
+		}
+		_, err := io.WriteString(w, strings.Replace(content, old, by, 1))
+		if err = errors.Join(err, w.Close()); err != nil {
+			s.t.Fatal(err)
+		}
+		return packed.Bytes()
 	}
+}
+
+func (s *site) unpacked(name string) string {
+	s.t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.unpack(b)
+}
+
+func (s *site) unpack(b []byte) string {
+	s.t.Helper()
+	z, err := gzip.NewReader(bytes.NewReader(b))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	content, err := io.ReadAll(z)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(content)
 }
 
 func TestAuditExport_WithoutABucket_IsRefused(t *testing.T) {

@@ -4,12 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"claviger/audit/tree"
 	"claviger/store/storetest"
@@ -134,35 +132,6 @@ func TestAuditProve_Record_IsCheckedByAProgramOfItsOwn(t *testing.T) {
 	}
 	for _, id := range []string{"0", "99", "no-such-id"} {
 		audited(t, s, 1, append([]string{"prove", id}, config...)...)
-	}
-}
-
-// TestAuditVerify_ServerKilled_StillProves what was committed before, and what comes later.
-func TestAuditVerify_ServerKilled_StillProves(t *testing.T) {
-	t.Parallel()
-	s := initialised(t)
-	key := strings.TrimSpace(audited(t, s, 0, "key", "--config", s.path("claviger.toml")))
-	kills := 4
-	if os.Getenv("CLAVIGER_LONG") == "1" {
-		kills = 200
-	}
-	for i := range kills {
-		p := s.start(s.serve()...)
-		recorded(t, s, p, 3)
-		time.Sleep(time.Duration(i%13) * 100 * time.Millisecond) // before, at and behind a checkpoint
-		if err := p.cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		<-p.ended
-		audited(t, s, 0, "verify", "--whole", "--database", s.path("claviger.db"), "--key", key)
-	}
-	p := s.start(s.serve()...)
-	p.address()
-	p.stop()
-	said := audited(t, s, 0, "verify", "--whole", "--closed", "--database", s.path("claviger.db"),
-		"--key", key)
-	if want := fmt.Sprintf("Proved: %d records", 2+3*kills); !strings.Contains(said, want) {
-		t.Errorf("%s, want %s", said, want)
 	}
 }
 

@@ -25,6 +25,7 @@ import (
 	"claviger/internal/outbound/outboundtest"
 	"claviger/store"
 	"claviger/store/storetest"
+	"claviger/torture/driver"
 )
 
 // asProcess is the variable by which the test's binary is a process that delivers, and is killed.
@@ -234,7 +235,7 @@ func (h *hell) run(round int, kill time.Duration) {
 func TestDeliver_ReceiversFromHellAndKills_LoseNothing(t *testing.T) {
 	h := enterHell(t)
 	rounds := 6
-	if os.Getenv("CLAVIGER_LONG") != "" {
+	if driver.Whole() {
 		rounds = 60
 	}
 	for round := range rounds {
@@ -250,45 +251,23 @@ func TestDeliver_ReceiversFromHellAndKills_LoseNothing(t *testing.T) {
 		h.check(i, all)
 		taken += len(all)
 	}
-	if rounds == 60 && !t.Failed() {
-		h.report(rounds, taken)
-	}
+	h.report(rounds, taken)
 }
 
-// report leaves what the whole sweep found for docs/reliability.md.
+// report says what the sweep found.
 func (h *hell) report(kills, taken int) {
 	h.Helper()
-	type figure struct {
-		What  string `json:"what"`
-		Value string `json:"value"`
-	}
 	messages := 0
 	for _, n := range h.put {
 		messages += n * len(h.receivers)
 	}
-	text, err := json.MarshalIndent(struct {
-		Name    string   `json:"name"`
-		Did     string   `json:"did"`
-		Date    string   `json:"date"`
-		Figures []figure `json:"figures"`
-	}{"receivers", "The queue of deliveries, in a process of its own that was ended by SIGKILL, sent " +
-		"messages to receivers that hang, redirect, answer byte by byte, end connections or speak no " +
-		"HTTP three times out of four, each in its way, and to one that is well.",
-		time.Now().UTC().Format(time.DateOnly), []figure{{"kills", fmt.Sprint(kills)},
-			{"receivers", fmt.Sprint(len(h.receivers))},
-			{"messages whose transaction was acknowledged", grouped(messages)},
-			{"taken, with those that came again", grouped(taken)},
-			{"lost", "0"}, {"sent out of order on one thing", "0"}}}, "", "\t")
-	if err == nil {
-		err = os.WriteFile("../../torture/results/receivers.json", append(text, '\n'), 0o644)
-	}
-	if err != nil {
-		h.Error(err)
-	}
+	driver.Report(h, "receivers", "The queue of deliveries, in a process of its own that was ended by "+
+		"SIGKILL, sent messages to receivers that hang, redirect, answer byte by byte, end connections "+
+		"or speak no HTTP three times out of four, each in its way, and to one that is well.",
+		"kills", kills, "receivers", len(h.receivers),
+		"messages whose transaction was acknowledged", messages,
+		"taken, with those that came again", taken, "lost", 0, "sent out of order on one thing", 0)
 }
-
-// grouped is a number of thousands.
-func grouped(n int) string { return fmt.Sprintf("%d,%03d", n/1000, n%1000) }
 
 // check looks at what a receiver has taken. Each message is taken for the first time in order. What
 // came again was sent before what follows it; a slow receiver may serve that late, when nobody

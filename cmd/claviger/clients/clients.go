@@ -103,11 +103,20 @@ func Look(ctx context.Context) <-chan Here {
 	return found
 }
 
+// busy is the version of a program that is there and doesn't say it in time.
+const busy = "unknown"
+
 // says returns what a form finds in the output of a program; "" if there is no such program.
 func says(ctx context.Context, form string, program ...string) string {
+	if _, err := exec.LookPath(program[0]); err != nil {
+		return ""
+	}
 	c := exec.CommandContext(ctx, program[0], program[1:]...)
 	c.WaitDelay = time.Second
 	out, err := c.Output()
+	if ctx.Err() != nil {
+		return busy
+	}
 	m := regexp.MustCompile(form).FindSubmatch(out)
 	if err != nil || m == nil {
 		return ""

@@ -1,11 +1,13 @@
 package clients
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // program puts a program of that name into a directory.
@@ -92,5 +94,23 @@ func TestDev_Clients_SayTheirVersions(t *testing.T) {
 	t.Setenv("PATH", dir)
 	if here := <-Look(t.Context()); here != (Here{"2.9.19", "7.88.1", ""}) {
 		t.Errorf("found %+v", here)
+	}
+}
+
+// TestDev_BusyMachine_HasItsClients: what doesn't say its version in time is there all the same.
+func TestDev_BusyMachine_HasItsClients(t *testing.T) {
+	dir := t.TempDir()
+	program(t, dir, "aws", "exec /bin/sleep 60")
+	program(t, dir, "curl", "echo 'curl 7.88.1 (x86_64-pc-linux-gnu) libcurl/7.88.1'")
+	t.Setenv("PATH", dir)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if here := <-Look(ctx); here != (Here{busy, busy, ""}) {
+		t.Errorf("found %+v", here)
+	}
+	var said strings.Builder
+	Files{Dir: "dev-data"}.Greet(&said, "127.0.0.1:8200", Here{aws: busy, curl: busy})
+	if strings.Contains(said.String(), "is not here") || strings.Contains(said.String(), "ignores") {
+		t.Error(&said)
 	}
 }

@@ -101,8 +101,17 @@ func (l *Lines) Checkpoints(each func(size int64, signed []byte) error) error {
 
 // Show says what was found.
 func Show(w io.Writer, r *verify.Report, key *tree.Key, took time.Duration) {
+	others := 0
 	for _, f := range r.Faults {
-		fmt.Fprintln(w, "WRONG:", f)
+		if f.Kind == verify.OtherKey {
+			others++
+		}
+		if f.Kind != verify.OtherKey || others == 1 {
+			fmt.Fprintln(w, "WRONG:", f)
+		}
+	}
+	if others > 1 {
+		fmt.Fprintf(w, "WRONG: %d checkpoints more are signed by another key\n", others-1)
 	}
 	if r.More > 0 {
 		fmt.Fprintf(w, "WRONG: %d faults more\n", r.More)

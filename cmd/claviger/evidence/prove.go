@@ -56,6 +56,10 @@ func Prove(ctx context.Context, db *store.DB, path string, key *tree.Key, id str
 	}
 	prove := func(number int64, record []byte) (*tree.Proof, error) {
 		proof, err := tree.Prove([]byte(note), key, trail, number, record)
+		if errors.Is(err, tree.ErrOtherKey) {
+			return nil, changed(fmt.Errorf("record %d can't be proved by the key that was said. Of the newest "+
+				"checkpoint: %w", number, err))
+		}
 		if errors.Is(err, tree.ErrTiles) || errors.Is(err, tree.ErrProof) ||
 			errors.Is(err, tree.ErrForged) {
 			return nil, changed(fmt.Errorf("record %d can't be proved, since the trail was changed: %w",

@@ -2,6 +2,7 @@ package trail
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -44,7 +45,11 @@ func askKey(ctx context.Context, e *command.Env, command, path, database string)
 		}
 		p.Database = p.Config.Database
 	}
-	return place.Have[string](ctx, p, control.Request{TrailKey: &control.TrailKey{}})
+	key, err := place.Have[string](ctx, p, control.Request{TrailKey: &control.TrailKey{}})
+	if path == "" && errors.Is(err, control.ErrNoServer) {
+		err = fmt.Errorf("%w. With --config FILE the token is opened instead", err)
+	}
+	return key, err
 }
 
 // readKey takes a key as it is said: itself, or the name of a file that holds it.

@@ -14,8 +14,8 @@ func proveRecords(ctx context.Context, e *command.Env, args []string) error {
 		"Prints a proof of one record as JSON: the record, its place in the tree, and the checkpoint that "+
 			"the token signed over\nit. With the key of `claviger audit key`, and nothing else of the site's, "+
 			"anybody can check it; examples/proof does,\nand imports nothing of Claviger.\n\nID is the "+
-			"record's eventID, or its number: the records of the trail are numbered from 1. Of a record that was "+
-			"removed for its age\nthe hash is proved.")
+			"record's eventID, or its number: the records of the trail are numbered from 1. Of a record that "+
+			"was\nremoved for its age the hash is proved.")
 	w := evidenceFlags{command: f.Name()}
 	f.StringVar(&w.path, "config", "", "`file` of the configuration")
 	f.StringVar(&w.database, "database", "", "the database's `file`, or a copy of it, or a backup")

@@ -81,6 +81,9 @@ func queryTrail(ctx context.Context, e *command.Env, args []string) error {
 		}
 		q.Database = c.Database
 	}
+	if err := checkDatabase(q.Database); err != nil {
+		return err
+	}
 	return q.Run(ctx)
 }
 

@@ -43,5 +43,8 @@ func tailTrail(ctx context.Context, e *command.Env, args []string) error {
 		}
 		t.Database = c.Database
 	}
+	if err := checkDatabase(t.Database); err != nil {
+		return err
+	}
 	return t.Run(ctx)
 }

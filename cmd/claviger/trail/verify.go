@@ -39,11 +39,11 @@ func verifyTrail(ctx context.Context, e *command.Env, args []string) error {
 	first := f.Int64("first", 1, "the `number` of the first of these records")
 	f.StringVar(&w.key, "key", "", "the `key` that claviger audit key has printed, or a file that holds it")
 	o := verify.Options{}
+	var checkpoints []string
 	f.Func("checkpoint", "a `file` of checkpoints that were kept elsewhere, as witnesses do: the trail "+
 		"must have them.\nIt may be said several times", func(name string) error {
-		held, err := evidence.ReadCheckpoints(name)
-		o.Held = append(o.Held, held...)
-		return err
+		checkpoints = append(checkpoints, name)
+		return nil
 	})
 	f.BoolVar(&o.Whole, "whole", false, "the oldest records must be there, too: none was removed for "+
 		"its age")
@@ -52,6 +52,11 @@ func verifyTrail(ctx context.Context, e *command.Env, args []string) error {
 	if err := command.Parse(f, args); err != nil {
 		return err
 	}
+	held, err := w.held(checkpoints, *records, *first)
+	if err != nil {
+		return err
+	}
+	o.Held = held
 	trail, done, err := w.trail(ctx, *records, *first)
 	if err != nil {
 		return err
@@ -61,6 +66,24 @@ func verifyTrail(ctx context.Context, e *command.Env, args []string) error {
 		return err
 	}
 	o.Bare, o.Part = w.database == "", *records != "" && w.database != ""
+	began := time.Now()
+	r, err := verified(ctx, e, trail, o)
+	if err != nil {
+		return err
+	}
+	if *records != "" && r.OK() && r.Records == 0 {
+		return fmt.Errorf("%s holds no record: nothing was verified", *records)
+	}
+	evidence.Show(e.Stdout, r, o.Key, time.Since(began))
+	if !r.OK() {
+		return exit.Mark(errors.New("the trail is not what was signed"), exit.ErrTrail)
+	}
+	return nil
+}
+
+// verified verifies a trail, and shows how far it is.
+func verified(ctx context.Context, e *command.Env, trail verify.Trail, o verify.Options) (
+	*verify.Report, error) {
 	var bar *terminal.Progress
 	o.Tell = func(done, total int64) {
 		if bar == nil {
@@ -68,19 +91,35 @@ func verifyTrail(ctx context.Context, e *command.Env, args []string) error {
 		}
 		bar.Set(done)
 	}
-	began := time.Now()
 	r, err := verify.Verify(ctx, trail, o)
 	if bar != nil {
 		bar.End()
 	}
-	if err != nil {
-		return err
+	return r, err
+}
+
+// held reads the checkpoints that were kept elsewhere, once the flags fit each other.
+func (w *evidenceFlags) held(files []string, records string, first int64) (
+	all [][]byte, err error) {
+	isAlone := w.database == "" && w.path == ""
+	switch {
+	case first < 1:
+		return nil, exit.UsageError("%s: records are numbered from 1", w.command)
+	case first > 1 && (records == "" || isAlone):
+		return nil, exit.UsageError("%s: --first is for --records beside a database: without one they "+
+			"must begin with the first record", w.command)
+	case records != "" && isAlone && w.key != "" && len(files) == 0:
+		return nil, exit.UsageError("%s: --checkpoint is needed, as a witness has kept it, or a "+
+			"database: nothing else says what was signed", w.command)
 	}
-	evidence.Show(e.Stdout, r, o.Key, time.Since(began))
-	if !r.OK() {
-		return exit.Mark(errors.New("the trail is not what was signed"), exit.ErrTrail)
+	for _, name := range files {
+		notes, err := evidence.ReadCheckpoints(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, notes...)
 	}
-	return nil
+	return all, nil
 }
 
 // trail opens what is to be verified.
@@ -123,6 +162,9 @@ func (w *evidenceFlags) open(ctx context.Context) (*store.DB, error) {
 			return nil, err
 		}
 		w.database = c.Database
+	}
+	if err := checkDatabase(w.database); err != nil {
+		return nil, err
 	}
 	if _, err := os.Stat(w.database + "-wal"); errors.Is(err, fs.ErrNotExist) {
 		return store.OpenCopy(w.database) // nobody has it open, and nothing is left beside it

@@ -45,11 +45,11 @@ func witnessTrail(ctx context.Context, e *command.Env, args []string) error {
 		"textfile collector reads: for a witness\nthat reaches no server")
 	l := witness.Listening{Holder: &witness.Holder{}}
 	l.Flags(f.StringVar)
+	var logs []string
 	f.Func("log", "with --listen, the `key` of an installation, or a file that holds it; several times",
 		func(said string) error {
-			key, err := readKey(said)
-			l.Logs = append(l.Logs, key)
-			return err
+			logs = append(logs, said)
+			return nil
 		})
 	if err := command.Parse(f, args); err != nil {
 		return err
@@ -57,8 +57,11 @@ func witnessTrail(ctx context.Context, e *command.Env, args []string) error {
 	switch {
 	case l.Address != "" && (len(to) > 0 || w.path != "" || w.database != ""):
 		return exit.UsageError("%s: with --listen it hands nothing on", w.command)
+	case l.Address == "" && (l.Dir != "" || len(logs) > 0):
+		return exit.UsageError("%s: --hold and --log are for a witness that listens: say --listen ADDRESS",
+			w.command)
 	case l.Address != "":
-		return l.Serve(ctx, e.Stdout)
+		return listen(ctx, e, l, logs)
 	case len(to) == 0:
 		return exit.UsageError("%s: say by --to where checkpoints go", w.command)
 	case *every < time.Second:
@@ -83,6 +86,18 @@ func witnessTrail(ctx context.Context, e *command.Env, args []string) error {
 	}
 	return witness.Watch{Open: w.open, Key: key, Places: places, Every: *every, Out: e.Stdout,
 		Err: e.Stderr, Tell: tell(w.database, *metrics)}.Run(ctx)
+}
+
+// listen is a witness for the logs of some keys.
+func listen(ctx context.Context, e *command.Env, l witness.Listening, keys []string) error {
+	for _, said := range keys {
+		key, err := readKey(said)
+		if err != nil {
+			return err
+		}
+		l.Logs = append(l.Logs, key)
+	}
+	return l.Serve(ctx, e.Stdout)
 }
 
 // tell tells how the places stand to the server of a database, and to a file if there is to be one.

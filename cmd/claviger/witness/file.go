@@ -63,9 +63,11 @@ func (f *File) held() (c tree.Checkpoint, err error) {
 	if _, err := file.ReadAt(text, size-int64(len(text))); err != nil {
 		return c, err
 	}
+	begin := []byte(f.Key.Name() + "\n")
 	if size > newest { // it begins in the midst of a note
-		_, text, _ = bytes.Cut(text, []byte("\n\n"+f.Key.Name()+"\n"))
-		text = append([]byte(f.Key.Name()+"\n"), text...)
+		if _, rest, ok := bytes.Cut(text, append([]byte("\n\n"), begin...)); ok {
+			text = append(bytes.Clone(begin), rest...)
+		}
 	}
 	notes := evidence.Notes(text)
 	for i := len(notes) - 1; i >= 0; i-- {
@@ -75,6 +77,9 @@ func (f *File) held() (c tree.Checkpoint, err error) {
 	}
 	if len(notes) > 0 {
 		return c, fmt.Errorf("%w: it holds no checkpoint of this trail: %w", ErrAlarm, err)
+	}
+	if isCut := bytes.HasPrefix(text, begin) || bytes.HasPrefix(begin, text); !isCut {
+		return c, fmt.Errorf("%w: it holds something else than checkpoints", ErrAlarm)
 	}
 	return tree.Checkpoint{}, nil
 }

@@ -2,6 +2,7 @@ package witness
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -34,6 +35,18 @@ func (l *Listening) Serve(ctx context.Context, out io.Writer) error {
 	if l.Dir == "" || len(l.Logs) == 0 {
 		return exit.UsageError("audit witness: --listen needs --hold and --log")
 	}
+	if (l.certificate == "") != (l.key == "") {
+		return exit.UsageError("audit witness: --tls-certificate and --tls-key belong together")
+	}
+	server := &http.Server{Handler: l.Holder, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10}
+	if l.certificate != "" {
+		pair, err := tls.LoadX509KeyPair(l.certificate, l.key)
+		if err != nil {
+			return fmt.Errorf("%s with %s: %w", l.certificate, l.key, err)
+		}
+		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}}
+	}
 	public, err := l.Open()
 	if err != nil {
 		return err
@@ -43,12 +56,10 @@ func (l *Listening) Serve(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "A witness at %s; its key is\n%s\n", listener.Addr(), public)
-	server := &http.Server{Handler: l.Holder, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
 	if l.certificate != "" {
-		err = server.ServeTLS(listener, l.certificate, l.key)
+		err = server.ServeTLS(listener, "", "")
 	} else {
 		err = server.Serve(listener)
 	}

@@ -52,6 +52,29 @@ func listening(t *testing.T, logs ...*tree.Key) (url string, key *tree.WitnessKe
 	return server.URL + "/any/prefix", key
 }
 
+// TestFile_SomethingElse_IsAnAlarm, and nothing is added to it: a path that is wrong, or a file in
+// whose place somebody has put another one. What a crash has cut off is neither.
+func TestFile_SomethingElse_IsAnAlarm(t *testing.T) {
+	s := treetest.NewSigner(t, "claviger/one")
+	o := offer(t, s, 3, 0, "")
+	for text, isTaken := range map[string]bool{
+		"": true, "claviger/on": true, "claviger/one\n3\nabc": true,
+		"claviger/two\n": false, "[section]\n": false, "\x00\x00": false,
+		strings.Repeat("x", 100_000): false, strings.Repeat("x\n\n", 50_000): false,
+	} {
+		f := &witness.File{Path: filepath.Join(t.TempDir(), "held"), Key: s.Key}
+		if err := os.WriteFile(f.Path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := f.Hand(t.Context(), o)
+		now, bad := os.ReadFile(f.Path)
+		if isTaken != (err == nil) || isTaken == errors.Is(err, witness.ErrAlarm) || bad != nil ||
+			isTaken == (string(now) == text) {
+			t.Errorf("%.20q: %v, and then it has %d bytes: %v", text, err, len(now), bad)
+		}
+	}
+}
+
 // TestPlaces_TrailThatGoesOn_IsTaken, and one that doesn't is an alarm, in every place and after a
 // restart of whoever hands it on, where the place can be asked.
 func TestPlaces_TrailThatGoesOn_IsTaken(t *testing.T) {
