@@ -9,7 +9,7 @@ GREMLINS    := github.com/go-gremlins/gremlins/cmd/gremlins@v0.6.0
 # What a person may set: make fuzz FUZZTIME=1m, make kill KILLS=500, make rotations ROTATIONS=9, make run DEV_DIR=/tmp/x
 # The longest packages come first, and one more than there are processors is at work: those wait for much of their time,
 # for tokens that are away and looked for again after 2 or 15 seconds, and for disks and devices that hang.
-PKG      ?= ./service/servicetest ./torture ./hsm ./... ./.ci/gotest ./.ci/systemctl
+PKG      ?= ./service/servicetest ./torture ./hsm ./secrets/rotation/rotator/... ./trail/search ./... ./.ci/gotest ./.ci/systemctl
 ABREAST  ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n + 1)))
 FUZZTIME ?= 5s
 LONGFUZZ ?= 10m
@@ -72,12 +72,17 @@ cover: tools softhsm clients ## run the tests and show coverage by package; cove
 ##@ Longer
 
 # Packages whose point is concurrency are not singled out: the race detector looks at all of them. Those aren't among them
-# whose tests start a program, which is built without the detector, or read the sources. Nor are tests that ask for one thing
-# after the other: from a table, or as the AWS CLI does. What runs beside each other in those does so in the others as well.
+# whose tests start a program, which is built without the detector, or read the sources; nor are such tests of the others.
+# Nor are tests that ask for one thing after the other: from a table, of questions drawn at random, or as the AWS CLI does.
+# What runs beside each other in those does so in the others as well. Every change is asked for by a crowd in servicetest,
+# every token is crowded in its suite, whose tables of algorithms one fake goes through, and the trail's index is asked in
+# servicetest while it is made. What go vet has to say, make vet says.
 PROGRAMS := ^claviger$$|/torture$$|/cmd/claviger$$|/examples(/recipes)?$$
-ONEBYONE := TestMatrix_|TestSpellings_|TestRegistry_EveryO|TestValidation_Every|TestRefused_Each|TestMemory_|AWSCLI|Boto3
+PROGRAM  := TestMemory_|TestKill_First|TestDev_Stopped
+ONEBYONE := TestMatrix_|TestSpellings_|TestRegistry_EveryO|TestValidation_Every|TestRefused_Each|TestDenied_ThereOr|TestFind_Random|TestSuite_[^F]/Every|AWSCLI|Boto3
 race: tools softhsm clients ## run the tests under the race detector
-	@$(GO) run ./.ci/gotest -race -count=1 -timeout 30m -skip '$(ONEBYONE)' $$($(GO) list $(PKG) | grep -Ev '$(PROGRAMS)')
+	@$(GO) run ./.ci/gotest -race -p $(ABREAST) -vet=off -count=1 -timeout 30m -skip '$(PROGRAM)|$(ONEBYONE)' \
+		$$($(GO) list $(PKG) | grep -Ev '$(PROGRAMS)')
 
 fuzz: tools softhsm ## fuzz every target for FUZZTIME (5s)
 	@.ci/fuzz $(FUZZTIME)
