@@ -5,12 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"claviger/iam"
@@ -90,16 +92,47 @@ func TestExamples_Each_IsUsed(t *testing.T) {
 	}
 }
 
-// served asks a server whose operations can't be run.
+// idle makes a server whose operations can't be run.
+func idle() http.Handler { return New(Config{Operations: registry(), Version: "1.2.3"}) }
+
+var oneIdle = sync.OnceValue(idle)
+
+// served asks one idle server, the same for all tests.
 func served(t *testing.T, method, target string, headers ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	return servedBy(t, oneIdle(), method, target, headers...)
+}
+
+func servedBy(t *testing.T, h http.Handler, method, target string,
+	headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequest(method, target, nil)
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	w := httptest.NewRecorder()
-	New(Config{Operations: registry(), Version: "1.2.3"}).ServeHTTP(w, r)
+	h.ServeHTTP(w, r)
 	return w
+}
+
+// TestDocs_FirstReaders_GetTheSame: the documents are made while several ask for them, and are what
+// another start makes of them.
+func TestDocs_FirstReaders_GetTheSame(t *testing.T) {
+	fresh := idle()
+	for _, path := range []string{"/openapi.json", "/docs"} {
+		var readers sync.WaitGroup
+		for range 4 {
+			readers.Go(func() {
+				w, other := servedBy(t, fresh, "GET", path), served(t, "GET", path)
+				if w.Code != 200 || w.Body.String() != other.Body.String() ||
+					w.Header().Get("ETag") != other.Header().Get("ETag") {
+					t.Errorf("%s answered %d, %v, and by another server %v", path, w.Code, w.Header(),
+						other.Header())
+				}
+			})
+		}
+		readers.Wait()
+	}
 }
 
 func TestDocs_AskedAgain_AreKeptByClients(t *testing.T) {
