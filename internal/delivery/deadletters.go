@@ -148,8 +148,6 @@ type DeadLetter struct {
 	Code      string
 	Text      string
 	Exhausted string // which bound of the policy was reached; empty: it was refused for good
-
-	policy []byte
 }
 
 // Which says which dead letters are meant. An empty member means all.
@@ -161,14 +159,18 @@ func (q *Queue) DeadLetters(of Which, after int64, limit int) (all []DeadLetter,
 	err = q.config.DB.Rows(qDeadAfter, args, func(scan func(...any) error) error {
 		var d DeadLetter
 		var put, died int64
+		var policy []byte
 		err := scan(&d.Number, &d.Account, &d.Region, &d.Kind, &d.Receiver, &d.Order, &d.ID, &put,
-			&died, &d.Attempts, &d.Code, &d.Text, &d.Exhausted, &d.policy, &d.Context, &d.Body)
+			&died, &d.Attempts, &d.Code, &d.Text, &d.Exhausted, &policy, &d.Context, &d.Body)
 		if err != nil {
 			return err
 		}
 		d.Put, d.Died = time.UnixMicro(put).UTC(), time.UnixMicro(died).UTC()
+		if err := json.Unmarshal(policy, &d.Policy); err != nil {
+			return err
+		}
 		all = append(all, d)
-		return json.Unmarshal(d.policy, &d.Policy)
+		return nil
 	})
 	return all, err
 }

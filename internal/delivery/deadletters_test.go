@@ -115,6 +115,25 @@ func TestRedrive_DeadLetters_AreTriedAgainAsIfNew(t *testing.T) {
 	}
 }
 
+// TestRedrive_LetterThatFailsAgain_IsTriedByItsPolicy, and doesn't die of the first failure.
+func TestRedrive_LetterThatFailsAgain_IsTriedByItsPolicy(t *testing.T) {
+	f := begin(t)
+	f.does("a", refuses(-1, &delivery.Failure{Code: delivery.NoPermissions, Permanent: true}))
+	m := message("a", "key", "1")
+	m.Policy = delivery.EventBridge(185, 86400)
+	f.put(m)
+	f.settle()
+	if all := f.letters(); len(all) != 1 || all[0].Policy != m.Policy {
+		t.Fatalf("the letters are %+v", all)
+	}
+	f.does("a", refuses(2, broken))
+	if n, err := f.queue.Redrive(delivery.Which{}); n != 1 || err != nil {
+		t.Fatalf("%d were raised: %v", n, err)
+	}
+	f.after(10*time.Minute, time.Second)
+	f.wants("a", "1")
+}
+
 // TestDeadLetters_OldOnes_Go after two weeks.
 func TestDeadLetters_OldOnes_Go(t *testing.T) {
 	f := begin(t)
