@@ -13,20 +13,27 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 say() { printf '%s\n' "softhsm-setup: $*" >&2; }
 
+# imports PYTHON MODULES: does this Python have them all?
+imports() { "$1" -c "import $2" >/dev/null 2>&1; }
+
 # present THING: is it here already?
 present() {
 	case $1 in
 	softhsm2) command -v softhsm2-util >/dev/null 2>&1 && "$here/find.sh" >/dev/null ;;
 	awscli) command -v aws >/dev/null 2>&1 ;;
-	boto3) python3 -c 'import boto3' >/dev/null 2>&1 ;;
-	# Debian's python3 may not be the first one, and has what its packages bring.
-	psycopg2) python3 -c 'import psycopg2' >/dev/null 2>&1 || /usr/bin/python3 -c 'import psycopg2' >/dev/null 2>&1 ;;
+	boto3) imports python3 boto3 ;;
+	# It is needed beside boto3, in one Python. Debian's python3 may not be the first one, and has what its packages bring.
+	psycopg2) imports python3 boto3,psycopg2 || imports /usr/bin/python3 boto3,psycopg2 ;;
 	opensc) command -v pkcs11-tool >/dev/null 2>&1 ;;
 	curl | make | mmdebstrap) command -v "$1" >/dev/null 2>&1 ;;
 	shellcheck) command -v shellcheck >/dev/null 2>&1 ;;
 	# Debian keeps the server's programs out of PATH, by version.
 	postgresql) command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ;;
-	mariadb) command -v mariadbd >/dev/null 2>&1 || [ -x /usr/sbin/mariadbd ] || [ -x /usr/libexec/mariadbd ] ;;
+	# Its client, mariadb, is a package of its own in Debian.
+	mariadb)
+		command -v mariadb >/dev/null 2>&1 &&
+			{ command -v mariadbd >/dev/null 2>&1 || [ -x /usr/sbin/mariadbd ] || [ -x /usr/libexec/mariadbd ]; }
+		;;
 	redis) command -v redis-server >/dev/null 2>&1 ;;
 	# A compiler without the C library's headers is no use to cgo: one is read to see. CC may hold options, hence sh.
 	cc) echo '#include <stdlib.h>' | sh -c "${CC:-$(go env CC)} -E -" >/dev/null 2>&1 ;;
@@ -59,16 +66,16 @@ packages() {
 	pacman:boto3) echo python-boto3 ;;
 	apk:boto3) echo py3-boto3 ;;
 	*:boto3) echo python3-boto3 ;;
-	pacman:psycopg2) echo python-psycopg2 ;;
-	apk:psycopg2) echo py3-psycopg2 ;;
-	*:psycopg2) echo python3-psycopg2 ;;
+	pacman:psycopg2) echo python-psycopg2 python-boto3 ;;
+	apk:psycopg2) echo py3-psycopg2 py3-boto3 ;;
+	*:psycopg2) echo python3-psycopg2 python3-boto3 ;;
 	dnf:shellcheck | zypper:shellcheck) echo ShellCheck ;;
 	*:shellcheck) echo shellcheck ;;
 	apt-get:postgresql) echo postgresql ;;
 	dnf:postgresql | zypper:postgresql) echo postgresql-server ;;
 	*:postgresql) echo postgresql ;;
 	# Debian's mariadb-server and redis-server start a service. The programs alone are in these.
-	apt-get:mariadb) echo mariadb-server-core ;;
+	apt-get:mariadb) echo mariadb-server-core mariadb-client-core ;;
 	dnf:mariadb) echo mariadb-server ;;
 	*:mariadb) echo mariadb ;;
 	apt-get:redis) echo redis-tools ;;
