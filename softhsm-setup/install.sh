@@ -13,6 +13,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 say() { printf '%s\n' "softhsm-setup: $*" >&2; }
 
+# plugins is where Debian's MariaDB looks for its plugins.
+plugins=/usr/lib/mysql/plugin
+
 # imports PYTHON MODULES: does this Python have them all?
 imports() { "$1" -c "import $2" >/dev/null 2>&1; }
 
@@ -29,10 +32,11 @@ present() {
 	shellcheck) command -v shellcheck >/dev/null 2>&1 ;;
 	# Debian keeps the server's programs out of PATH, by version.
 	postgresql) command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ;;
-	# Its client, mariadb, is a package of its own in Debian.
+	# In Debian the client, mariadb, is a package of its own, and plugins are in that of the service.
 	mariadb)
 		command -v mariadb >/dev/null 2>&1 &&
-			{ command -v mariadbd >/dev/null 2>&1 || [ -x /usr/sbin/mariadbd ] || [ -x /usr/libexec/mariadbd ]; }
+			{ command -v mariadbd >/dev/null 2>&1 || [ -x /usr/sbin/mariadbd ] || [ -x /usr/libexec/mariadbd ]; } &&
+			{ ! command -v dpkg-deb >/dev/null 2>&1 || [ -e "$plugins/auth_ed25519.so" ]; }
 		;;
 	redis) command -v redis-server >/dev/null 2>&1 ;;
 	# A compiler without the C library's headers is no use to cgo: one is read to see. CC may hold options, hence sh.
@@ -138,6 +142,16 @@ prepare() {
 settle() {
 	case $1:$2 in
 	apt-get:postgresql) as_root rm -f "$no_cluster" ;;
+	apt-get:mariadb)
+		# Tests ask for two plugins. The package that has them would start a service: it is unpacked, and not installed.
+		if ! present mariadb; then
+			unpacked=$(mktemp -d)
+			(cd "$unpacked" && apt-get download -q mariadb-server >&2 && dpkg-deb -x ./*.deb .) &&
+				as_root install -D -m 644 -t "$plugins" "$unpacked$plugins/auth_ed25519.so" \
+					"$unpacked$plugins/simple_password_check.so"
+			rm -rf "$unpacked"
+		fi
+		;;
 	apt-get:redis)
 		# One program is server and tool, by the name it is called by. redis-tools has it by the tool's.
 		if ! present redis && [ -x /usr/bin/redis-check-rdb ]; then
