@@ -101,7 +101,12 @@ func (c *connection) copyGrants(ctx context.Context, _ edition, of, to account) 
 	if err != nil {
 		return err
 	}
+	isProxy := false
 	for _, row := range rows {
+		if strings.HasPrefix(row[0], "GRANT PROXY ") {
+			isProxy = true
+			continue
+		}
 		statement, is, ok := grantTo(row[0], of, to)
 		if !ok {
 			return rotator.Errorf(rotator.BadAnswer, "%s: a grant of %s can't be read", c.at, of.user)
@@ -110,6 +115,29 @@ func (c *connection) copyGrants(ctx context.Context, _ edition, of, to account) 
 			continue
 		}
 		if err := c.exec(ctx, "%s", statement); err != nil {
+			return err
+		}
+	}
+	if !isProxy {
+		return nil
+	}
+	return c.copyProxies(ctx, of, to)
+}
+
+// copyProxies lets one account stand in for those that another may stand in for. Of these alone
+// some servers print the names in quotes as they are, with quotes in them, which can't be read.
+func (c *connection) copyProxies(ctx context.Context, of, to account) error {
+	rows, err := c.query(ctx, "SELECT Proxied_user, Proxied_host, With_grant FROM mysql.proxies_priv "+
+		"WHERE User = %s AND Host = %s", literal(of.user), literal(of.host))
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		statement := "GRANT PROXY ON %s TO %s"
+		if row[2] != "0" {
+			statement += " WITH GRANT OPTION"
+		}
+		if err := c.exec(ctx, statement, account{user: row[0], host: row[1]}, to); err != nil {
 			return err
 		}
 	}

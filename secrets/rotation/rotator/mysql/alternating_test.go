@@ -30,7 +30,7 @@ func manyRights(t *testing.T, s *servertest.MariaDBServer, user string) string {
 		"GRANT INSERT ON @D.`t TO x` TO @U WITH GRANT OPTION;"+
 		"GRANT EXECUTE ON FUNCTION @D.`f FOR` TO @U;"+
 		"GRANT EXECUTE, ALTER ROUTINE ON PROCEDURE @D.`p FROM` TO @U WITH GRANT OPTION;"+
-		"GRANT PROXY ON 'root'@'%' TO @U"))
+		"GRANT PROXY ON 'root'@'%' TO @U; GRANT PROXY ON 'o''x'@'h' TO @U WITH GRANT OPTION"))
 	return database
 }
 
