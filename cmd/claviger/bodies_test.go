@@ -124,7 +124,7 @@ func (s *site) putOnce(c *http.Client, address string, size int) (string, error)
 // TestBodies_Announced_KeepNobodysOut, nor those that come in part, of one source or of many: not
 // others', and not those of a known caller's connection from the same source. Those that are only
 // announced keep out no new connection of their source either. And they cost no memory. Where the
-// processors are so busy that a good body comes slowly too, it may be sent away, but no three times.
+// processors are so busy that a good body comes slowly too it may be sent away, but not thrice.
 func TestBodies_Announced_KeepNobodysOut(t *testing.T) {
 	for _, c := range []struct{ connections, sources, sent int }{
 		{70, 1, 0}, {500, 1, 0}, {70, 1, 70 << 10}, {500, 1, 70 << 10}, {70, 1, 1<<20 - 1},
