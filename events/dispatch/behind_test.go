@@ -28,6 +28,16 @@ func (f *fixture) unreadable(account string, why error) {
 
 const other = "444455556666"
 
+// beginUnread begins with one rule in two accounts, which can't be read of the other.
+func beginUnread(t *testing.T, why error) *fixture {
+	t.Helper()
+	f := begin(t)
+	f.rule("all", ofKMS, rule.Enabled, target("1", hook))
+	f.rules.of[other+" "+region] = f.rules.of[account+" "+region]
+	f.unreadable(other, why)
+	return f
+}
+
 // both leaves an event of an account in the outbox and a record in the trail.
 func (f *fixture) both(account, name string) {
 	f.Helper()
@@ -70,10 +80,7 @@ func TestRun_RulesThatCantBeRead_HoldUpNoOtherAccount(t *testing.T) {
 		"a row was edited":  fmt.Errorf("event_rules: %w", rowmac.ErrEdited),
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := begin(t)
-			f.rule("all", ofKMS, rule.Enabled, target("1", hook))
-			f.rules.of[other+" "+region] = f.rules.of[account+" "+region]
-			f.unreadable(other, why)
+			f := beginUnread(t, why)
 			f.run()
 			var want []string
 			happens := func() {
@@ -107,10 +114,7 @@ func TestRun_RulesThatCantBeRead_HoldUpNoOtherAccount(t *testing.T) {
 
 // TestRun_RulesThatCanBeReadAgain_NeedNoRestart: the token comes back.
 func TestRun_RulesThatCanBeReadAgain_NeedNoRestart(t *testing.T) {
-	f := begin(t)
-	f.rule("all", ofKMS, rule.Enabled, target("1", hook))
-	f.rules.of[other+" "+region] = f.rules.of[account+" "+region]
-	f.unreadable(other, errors.New("the token does not answer"))
+	f := beginUnread(t, errors.New("the token does not answer"))
 	f.run()
 	f.both(other, "One")
 	f.both(account, "One")
@@ -127,10 +131,7 @@ func TestRun_RulesThatCanBeReadAgain_NeedNoRestart(t *testing.T) {
 
 // TestRun_EventsOfWhoIsBehind_StayInTheOutbox, and nobody else's do on their account.
 func TestRun_EventsOfWhoIsBehind_StayInTheOutbox(t *testing.T) {
-	f := begin(t)
-	f.rule("all", ofKMS, rule.Enabled, target("1", hook))
-	f.rules.of[other+" "+region] = f.rules.of[account+" "+region]
-	f.unreadable(other, errors.New("the token does not answer"))
+	f := beginUnread(t, errors.New("the token does not answer"))
 	f.run()
 	for i := range 1500 {
 		if i%100 == 0 {

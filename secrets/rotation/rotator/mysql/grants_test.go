@@ -23,6 +23,7 @@ func TestGrantTo_Rows_AreForTheOther(t *testing.T) {
 		"GRANT SELECT (`x TO y`, TO, `)`) ON `z FOR`.`(` TO `a``b'c`@`%` WITH GRANT OPTION": "GRANT " +
 			"SELECT (`x TO y`, TO, `)`) ON `z FOR`.`(` TO " + other + " WITH GRANT OPTION",
 		"REVOKE INSERT ON ` TO `.* FROM `a``b'c`@`%`": "REVOKE INSERT ON ` TO `.* FROM " + other,
+		"GRANT PROXY ON ''@'%' TO 'a`b''c'@'%'":       "GRANT PROXY ON ''@'%' TO " + other,
 		"SET DEFAULT ROLE `r TO` FOR `a``b'c`@`%`":    "SET DEFAULT ROLE `r TO` FOR " + other,
 	} {
 		if got, is, ok := grantTo(row, from, to); !is || !ok || got != want {
